@@ -2,11 +2,16 @@
 //!
 //! The terms are OpenCode's, the shapes are ours. `session::chat::translate` converts from the wire
 //! types. All texts are as the server sent them and may be hostile: drawing strips control
-//! sequences, or writes them out where the user approves something.
+//! sequences, or writes them out where the user approves something. Tool calls are in
+//! [`super::tool_call`].
 
 use super::id::{MessageId, OpencodeSessionId, PartId, PermissionId, QuestionId};
 use super::prompt::PromptOffers;
 use super::time::UnixMillis;
+pub use super::tool_call::{
+    EditKind, FileEdit, FoundFile, ReadCall, SearchCall, ShellCall, TaskCall, Todo, ToolCall,
+    ToolDetail, ToolStatus,
+};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Role {
@@ -186,48 +191,6 @@ pub enum PartKind {
     Unknown {
         kind: String,
     },
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum ToolStatus {
-    Pending,
-    Running,
-    Completed,
-    Error,
-}
-
-/// A tool call of the model.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ToolCall {
-    /// `bash`, `edit`, `write`, `read`, `task`, …
-    pub tool: String,
-    pub call_id: String,
-    pub status: ToolStatus,
-    /// The subject of the call in one line: the command, the path, the pattern.
-    pub subject: String,
-    /// The server's title for the call, if it gave one.
-    pub title: Option<String>,
-    /// The arguments by name; the values as text (JSON if they are not strings).
-    pub input: Vec<(String, String)>,
-    /// The tool's output; of a running call, the output so far.
-    pub output: String,
-    /// A unified diff, for tools that change files.
-    pub diff: Option<String>,
-    /// The exit code, for `bash`. A completed call may have a non-zero one.
-    pub exit: Option<i32>,
-    /// The conversation of a sub-agent, for `task`.
-    pub child: Option<OpencodeSessionId>,
-    pub todos: Vec<Todo>,
-    pub started: Option<UnixMillis>,
-    pub ended: Option<UnixMillis>,
-    pub error: Option<String>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Todo {
-    pub content: String,
-    /// `pending`, `in_progress`, `completed`, `cancelled`.
-    pub status: String,
 }
 
 /// The agent asks for permission. The turn waits.

@@ -1,6 +1,6 @@
 //! The types that all parts of the program share; `std` only.
 //!
-//! The commands and events of a session's task ([`session`]), what the chat shows ([`chat`]), what
+//! The commands and events of a session's task ([`session`]), what the chat shows ([`chat`], [`tool_call`]), what
 //! the log pane shows ([`log`]), what a prompt consists of ([`prompt`]), what a sandbox costs ([`price`]) for the time that it ran
 //! ([`usage`]), unattached sandboxes ([`unattached_sandbox`]), the activity of a session that is
 //! not open ([`activity`]), failures ([`failure`]) and what to do about them ([`advice`]). Nothing
@@ -20,6 +20,7 @@ pub mod session;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod time;
+pub mod tool_call;
 pub mod unattached_sandbox;
 pub mod usage;
 pub mod version;

@@ -156,7 +156,8 @@ fn value(out: HeadlessOutput) -> Option<Value> {
             "tool",
             json!({
                 "tool": call.tool, "status": format!("{:?}", call.status).to_lowercase(),
-                "subject": call.subject, "output": call.output, "diff": call.diff, "exit": call.exit,
+                "subject": call.subject, "output": call.printed(), "diff": call.diff(),
+                "exit": call.exit(),
                 "error": call.error, "started": millis(call.started), "ended": millis(call.ended),
             }),
         ),

@@ -14,6 +14,7 @@ pub mod provider;
 pub mod request;
 pub mod session;
 pub(in crate::opencode) mod surrogates;
+pub mod tool_metadata;
 
 #[cfg(test)]
 mod tests;

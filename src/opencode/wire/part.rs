@@ -12,7 +12,8 @@ use serde_json::value::RawValue;
 
 use super::error_info::ErrorInfo;
 use super::lenient;
-use super::session::{Times, Todo, Tokens};
+use super::session::{Times, Tokens};
+pub use super::tool_metadata::ToolMetadata;
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(from = "RawPart")]
@@ -103,26 +104,6 @@ pub struct ToolState {
     pub metadata: ToolMetadata,
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub time: Times,
-}
-
-/// The part of a tool's metadata that we show; tools and plugins may put anything there.
-#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
-pub struct ToolMetadata {
-    /// `bash`, while it runs: all output so far, limited to the last 30,000 characters.
-    #[serde(default, deserialize_with = "lenient::option")]
-    pub output: Option<String>,
-    /// `bash`: null if the command was stopped.
-    #[serde(default, deserialize_with = "lenient::option")]
-    pub exit: Option<i32>,
-    /// `edit`: a unified diff with an `Index:` header.
-    #[serde(default, deserialize_with = "lenient::option")]
-    pub diff: Option<String>,
-    /// `task`: the sub-agent's session.
-    #[serde(default, rename = "sessionId", deserialize_with = "lenient::option")]
-    pub session_id: Option<String>,
-    /// `todowrite`.
-    #[serde(default, deserialize_with = "lenient::maybe_list")]
-    pub todos: Option<Vec<Todo>>,
 }
 
 /// A tool's arguments in the model's order: strings as they are, other values as JSON text.

@@ -64,6 +64,13 @@ pub struct Question {
     pub custom: Option<bool>,
 }
 
+impl Question {
+    /// Parses a list from a tool's arguments; none if it is something else.
+    pub fn list(json: &str) -> Vec<Self> {
+        lenient::elements(json)
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct QuestionOption {
     pub label: String,

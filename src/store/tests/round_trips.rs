@@ -14,8 +14,9 @@ use super::super::values::{from_json, to_json};
 use super::super::{Naming, Store, StoreError};
 use super::{key, message, open, prompt, session};
 use crate::domain::chat::{
-    ChatEvent, Conversation, Message, MessageError, ModelRef, Part, PartKind, Role, Todo, Tokens,
-    ToolCall, ToolStatus,
+    ChatEvent, Conversation, EditKind, FileEdit, FoundFile, Message, MessageError, ModelRef, Part,
+    PartKind, QuestionItem, QuestionOption, ReadCall, Role, SearchCall, ShellCall, TaskCall, Todo,
+    Tokens, ToolCall, ToolDetail, ToolStatus,
 };
 use crate::domain::failure::Failure;
 use crate::domain::log::{LogLine, LogStream};
@@ -71,22 +72,115 @@ prop_compose! {
     }
 }
 
+fn details() -> impl Strategy<Value = ToolDetail> {
+    let words = any::<[String; 4]>();
+    prop_oneof![
+        (text(), any::<Option<i32>>(), of(text()), any::<bool>()).prop_map(
+            |(command, exit, stopped, cut)| ToolDetail::Shell(ShellCall {
+                command,
+                exit,
+                stopped,
+                cut,
+            })
+        ),
+        (text(), any::<bool>(), any::<[Option<u32>; 3]>()).prop_map(
+            |(path, is_folder, [from, count, total])| ToolDetail::Read(ReadCall {
+                path,
+                is_folder,
+                from,
+                count,
+                total,
+            })
+        ),
+        vec((text(), of(text()), text(), text()), 0..3).prop_map(|files| {
+            let edit = |(path, to, diff, text): (String, _, String, _)| FileEdit {
+                to,
+                text,
+                ..FileEdit::new(path, EditKind::Moved, diff)
+            };
+            ToolDetail::Change(files.into_iter().map(edit).collect())
+        }),
+        (
+            words,
+            any::<bool>(),
+            of(any::<u32>()),
+            vec((text(), any::<u32>()), 0..3)
+        )
+            .prop_map(|([pattern, path, include, line], in_files, total, files)| {
+                let file = |(path, number)| FoundFile {
+                    path,
+                    lines: vec![(number, line.clone())],
+                };
+                ToolDetail::Search(SearchCall {
+                    pattern,
+                    path,
+                    include,
+                    in_files,
+                    total,
+                    more: !in_files,
+                    files: files.into_iter().map(file).collect(),
+                })
+            }),
+        other_details(),
+    ]
+}
+
+fn other_details() -> impl Strategy<Value = ToolDetail> {
+    prop_oneof![
+        (text(), any::<bool>()).prop_map(|(url, markdown)| ToolDetail::Fetch { url, markdown }),
+        (text(), text()).prop_map(|(query, provider)| ToolDetail::WebSearch { query, provider }),
+        vec((text(), text()), 0..3).prop_map(|todos| {
+            let todo = |(content, status)| Todo { content, status };
+            ToolDetail::Todos(todos.into_iter().map(todo).collect())
+        }),
+        (any::<[String; 3]>(), of(text())).prop_map(|([agent, description, prompt], child)| {
+            ToolDetail::Task(TaskCall {
+                agent,
+                description,
+                prompt,
+                child: child.map(Into::into),
+            })
+        }),
+        (
+            any::<[String; 4]>(),
+            vec(vec(text(), 0..2), 0..2),
+            any::<bool>()
+        )
+            .prop_map(
+                |([header, question, label, description], answers, multiple)| {
+                    ToolDetail::Question {
+                        items: vec![QuestionItem {
+                            header,
+                            question,
+                            options: vec![QuestionOption { label, description }],
+                            multiple,
+                            custom: !multiple,
+                        }],
+                        answers,
+                    }
+                }
+            ),
+        text().prop_map(|name| ToolDetail::Skill { name }),
+        Just(ToolDetail::Plan),
+        Just(ToolDetail::Invalid),
+        Just(ToolDetail::Other),
+    ]
+}
+
 prop_compose! {
     fn calls()(
         texts in any::<[String; 4]>(),
         status in prop::sample::select(vec![
             ToolStatus::Pending, ToolStatus::Running, ToolStatus::Completed, ToolStatus::Error,
         ]),
-        options in any::<[Option<String>; 4]>(),
-        input in vec((text(), text()), 0..3), todos in vec((text(), text()), 0..3),
-        exit: Option<i32>, times in (of(time()), of(time())),
+        options in any::<[Option<String>; 2]>(),
+        input in vec((text(), text()), 0..3), detail in details(),
+        times in (of(time()), of(time())),
     ) -> ToolCall {
         let [tool, call_id, subject, output] = texts;
-        let [title, diff, child, error] = options;
+        let [title, error] = options;
         ToolCall {
-            tool, call_id, status, subject, title, input, output, diff, exit,
-            child: child.map(Into::into),
-            todos: todos.into_iter().map(|(content, status)| Todo { content, status }).collect(),
+            tool, call_id, status, subject, title, input, output, detail,
             started: times.0,
             ended: times.1,
             error,

@@ -18,8 +18,10 @@ fn calls(lines: usize, count: u32) -> (World, Screen) {
         let id = format!("prt_{number:02}");
         let mut call = tool("msg_a", &id, ToolStatus::Completed, &output.join("\n"));
         if let PartKind::Tool(call) = &mut call.kind {
-            call.subject = format!("call {number}");
-            call.input.clear();
+            call.detail = ToolDetail::Shell(ShellCall {
+                command: format!("call {number}"),
+                ..ShellCall::default()
+            });
         }
         world.receive(ChatEvent::Part(call));
     }
@@ -116,7 +118,7 @@ fn what_is_unfolded_by_the_mouse_is_seen_too() {
 #[test]
 fn what_is_selected_stays_in_sight_when_all_is_folded_or_unfolded() {
     let (mut world, mut screen) = calls(6, 40);
-    select(&mut world, 33);
+    select(&mut world, 38);
     screen.draw(&mut world);
 
     world.act(ChatAction::FoldTools);
@@ -124,8 +126,8 @@ fn what_is_selected_stays_in_sight_when_all_is_folded_or_unfolded() {
     world.act(ChatAction::FoldTools);
     let folded = screen.draw(&mut world);
 
-    assert!(row_of(&unfolded, "call 33 ").is_some(), "{unfolded}");
-    assert!(row_of(&folded, "call 33 ").is_some(), "{folded}");
+    assert!(row_of(&unfolded, "call 38 ").is_some(), "{unfolded}");
+    assert!(row_of(&folded, "call 38 ").is_some(), "{folded}");
 }
 
 #[test]

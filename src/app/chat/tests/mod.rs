@@ -9,6 +9,7 @@ mod requests;
 mod reverted;
 mod scripts;
 mod sending;
+mod streams;
 mod times;
 mod turns;
 mod view;
@@ -23,8 +24,8 @@ use crate::app::effect::Effect;
 use crate::app::input::key::{Key, KeyCode};
 use crate::app::input::keymap::{KeyContext, KeyMeaning, Keymap};
 use crate::domain::chat::{
-    ChatEvent, Message, MessageError, MessageWithParts, Part, PartKind, Resync, Role, ToolCall,
-    ToolStatus,
+    ChatEvent, Message, MessageError, MessageWithParts, Part, PartKind, Resync, Role, ShellCall,
+    ToolCall, ToolDetail, ToolStatus,
 };
 use crate::domain::session::SessionCommand;
 use crate::domain::testing;
@@ -251,12 +252,12 @@ pub(super) fn tool(message: &str, id: &str, status: ToolStatus, output: &str) ->
             status,
             subject: "cargo test".into(),
             title: None,
-            input: vec![("command".into(), "cargo test".into())],
+            input: Vec::new(),
             output: output.into(),
-            diff: None,
-            exit: None,
-            child: None,
-            todos: Vec::new(),
+            detail: ToolDetail::Shell(ShellCall {
+                command: "cargo test".into(),
+                ..ShellCall::default()
+            }),
             started: Some(UnixMillis(1_000)),
             ended: (status == ToolStatus::Completed).then_some(UnixMillis(7_100)),
             error: None,

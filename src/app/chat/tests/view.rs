@@ -13,7 +13,7 @@ use crate::app::view::cx::ViewCx;
 use crate::app::view::theme::Theme;
 use crate::app::view::viewport::Viewport;
 use crate::domain::advice::Advice;
-use crate::domain::chat::{Model, Permission, Todo};
+use crate::domain::chat::{EditKind, FileEdit, Model, Permission, ReadCall, Todo};
 use crate::domain::session::PromptQueue;
 use crate::text::TextCache;
 
@@ -112,12 +112,11 @@ fn edit(status: ToolStatus) -> Part {
     if let PartKind::Tool(call) = &mut part.kind {
         call.tool = "edit".into();
         call.subject = "src/auth/refresh.rs".into();
-        call.diff = Some(
-            "--- a/src/auth/refresh.rs\n+++ b/src/auth/refresh.rs\n@@ -118,3 +118,4 @@\n \
+        let diff = "--- a/src/auth/refresh.rs\n+++ b/src/auth/refresh.rs\n@@ -118,3 +118,4 @@\n \
              fn check() {\n-    if now - token.iat > SKEW {\n+    let age = now - token.exp;\n+    \
-             if age > SKEW {\n }\n"
-                .into(),
-        );
+             if age > SKEW {\n }\n";
+        let edit = FileEdit::new("src/auth/refresh.rs", EditKind::Edited, diff);
+        call.detail = ToolDetail::Change(vec![edit]);
     }
     part
 }
@@ -143,24 +142,31 @@ fn calls() -> [Part; 5] {
         "FAILED: skew\n2 failed",
     );
     if let PartKind::Tool(call) = &mut failed.kind {
-        call.exit = Some(101);
+        call.detail = ToolDetail::Shell(ShellCall {
+            command: "cargo test".into(),
+            exit: Some(101),
+            ..ShellCall::default()
+        });
     }
     let mut error = tool("msg_b", "prt_error", ToolStatus::Error, "");
     if let PartKind::Tool(call) = &mut error.kind {
         call.tool = "read".into();
         call.subject = "/etc/shadow".into();
+        call.detail = ToolDetail::Read(ReadCall {
+            path: "/etc/shadow".into(),
+            ..ReadCall::default()
+        });
         call.error = Some("permission denied by the user".into());
     }
     let mut todos = tool("msg_b", "prt_todos", ToolStatus::Completed, "");
     if let PartKind::Tool(call) = &mut todos.kind {
         call.tool = "todowrite".into();
         call.subject = "2 todos".into();
-        call.todos = ["completed", "in_progress"]
-            .map(|status| Todo {
-                content: format!("a task that is {status}"),
-                status: status.into(),
-            })
-            .to_vec();
+        let todos = ["completed", "in_progress"].map(|status| Todo {
+            content: format!("a task that is {status}"),
+            status: status.into(),
+        });
+        call.detail = ToolDetail::Todos(todos.to_vec());
     }
     let running = tool(
         "msg_b",

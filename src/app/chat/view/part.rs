@@ -7,7 +7,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::block::{BlockBody, BlockRows, Mark, key};
-use super::tool::tool;
+use super::tool::{ToolFold, ToolFrame, tool};
 use crate::app::chat::notice::ChatNotice;
 use crate::app::chat::scroll::Block;
 use crate::app::chat::transcript::{MessageEntry, PartEntry, StreamingPart};
@@ -31,7 +31,7 @@ const TIMED: u16 = 40;
 /// The columns for a prompt's time: `14:02` or `12h ago`, and a gap.
 const TIME: u16 = 8;
 /// Prose is set to at most this many columns; code and tables to what there is.
-const PROSE_COLUMNS: u16 = 100;
+pub(super) const PROSE_COLUMNS: u16 = 100;
 
 impl Chat {
     /// Builds the rows of a block, `width` columns wide.
@@ -64,7 +64,7 @@ impl Chat {
                 started,
                 ended,
             } => reasoning(known, text, (open, *started, *ended), width, vx),
-            PartKind::Tool(call) => self.call(known, call, open, width, vx),
+            PartKind::Tool(call) => self.call(known, call, width, vx, props),
             PartKind::File { filename, mime } => {
                 attached(&format!("[{filename}] {mime}"), width, vx.theme)
             }
@@ -125,12 +125,20 @@ impl Chat {
         &self,
         known: &PartEntry,
         call: &ToolCall,
-        open: bool,
         width: u16,
         vx: &'c mut ViewCx<'_>,
+        props: &ChatViewProps<'_>,
     ) -> BlockRows<'c> {
-        let server_now = self.server_clock.at(vx.wall);
-        let mut rows = tool(known, call, (open, server_now), width, vx);
+        let frame = ToolFrame {
+            fold: if self.folds.is_open(&known.part, Role::Assistant) {
+                ToolFold::Open
+            } else {
+                ToolFold::Folded
+            },
+            server_now: self.server_clock.at(vx.wall),
+            unfold: &props.key(ChatContext::Transcript, ChatAction::Fold),
+        };
+        let mut rows = tool(known, call, frame, width, vx);
         if self.requests.asks_for(&call.call_id) {
             rows.mark = Some(Mark::Waits);
         }

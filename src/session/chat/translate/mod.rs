@@ -12,6 +12,7 @@ pub mod parts;
 pub mod prompts;
 pub mod requests;
 mod resync;
+mod tool;
 pub mod turn;
 
 #[cfg(test)]

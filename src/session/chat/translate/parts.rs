@@ -1,13 +1,14 @@
 //! Conversations, messages, parts and catalogs: wire → domain, one value at a time.
 
+use super::tool;
 use crate::domain::chat::{
     Agent, Catalog, ChatEvent, Conversation, Message, MessageError, MessageWithParts, Model,
-    ModelRef, Part, PartKind, RevertPoint, Role, Todo, Tokens, ToolCall, ToolStatus, TurnStatus,
+    ModelRef, Part, PartKind, RevertPoint, Role, Todo, Tokens, TurnStatus,
 };
 use crate::domain::time::UnixMillis;
 use crate::opencode::wire::error_info::ErrorInfo;
 use crate::opencode::wire::message::{self, MessagePage};
-use crate::opencode::wire::part::{self, Input, PartBody, ToolPart};
+use crate::opencode::wire::part::{self, PartBody};
 use crate::opencode::wire::{provider, session};
 
 /// Maximum characters of a one-line subject.
@@ -151,7 +152,7 @@ pub fn part(part: part::Part, directory: &str) -> Part {
             started: time.and_then(|time| time.start).map(UnixMillis),
             ended: time.and_then(|time| time.end).map(UnixMillis),
         },
-        PartBody::Tool(tool) => PartKind::Tool(Box::new(tool_call(*tool, directory))),
+        PartBody::Tool(call) => PartKind::Tool(Box::new(tool::tool_call(*call, directory))),
         PartBody::File { mime, filename } => PartKind::File {
             filename: filename.unwrap_or_default(),
             mime,
@@ -194,62 +195,28 @@ pub fn part(part: part::Part, directory: &str) -> Part {
     }
 }
 
-fn tool_call(tool: ToolPart, directory: &str) -> ToolCall {
-    let state = tool.state;
-    let status = match state.status.as_str() {
-        "completed" => ToolStatus::Completed,
-        "error" => ToolStatus::Error,
-        "running" => ToolStatus::Running,
-        _ => ToolStatus::Pending,
-    };
-    let todos = state.metadata.todos.unwrap_or_else(|| {
-        state
-            .input
-            .value("todos")
-            .map(session::Todo::list)
-            .unwrap_or_default()
-    });
-    ToolCall {
-        subject: subject(&tool.tool, &state.input, directory),
-        tool: tool.tool,
-        call_id: tool.call_id,
-        status,
-        title: state.title.filter(|title| !title.is_empty()),
-        input: state.input.0,
-        output: state.output.or(state.metadata.output).unwrap_or_default(),
-        diff: state.metadata.diff.filter(|diff| !diff.is_empty()),
-        exit: state.metadata.exit,
-        child: state.metadata.session_id.map(Into::into),
-        todos: todos.into_iter().map(todo).collect(),
-        started: state.time.start.map(UnixMillis),
-        ended: state.time.end.map(UnixMillis),
-        error: state.error,
-    }
-}
-
-/// Describes a call in one line; empty while its arguments are still arriving.
-fn subject(tool: &str, input: &Input, directory: &str) -> String {
-    let name = match tool {
-        "bash" => "command",
-        "read" | "edit" | "write" | "multiedit" | "lsp" => "filePath",
-        "list" => "path",
-        "glob" | "grep" => "pattern",
-        "webfetch" => "url",
-        "websearch" | "codesearch" => "query",
-        "task" => "description",
-        "skill" => "name",
-        "invalid" => "error",
-        // Their lists are shown in full elsewhere.
-        "todowrite" | "todoread" | "question" => return String::new(),
-        // A tool of a plugin or an MCP server: the first argument says most.
-        _ => input.0.first().map_or("", |(name, _)| name.as_str()),
-    };
-    let value = input.value(name).unwrap_or_default();
-    if name == "filePath" || name == "path" {
-        return one_line(relative(value, directory));
-    }
-    one_line(value)
-}
+/// The argument that describes a call of a tool in one line; none where the call's list is shown in full.
+pub(super) const SUBJECT_ARGUMENTS: [(&str, &str); 19] = [
+    ("bash", "command"),
+    ("read", "filePath"),
+    ("edit", "filePath"),
+    ("write", "filePath"),
+    ("multiedit", "filePath"),
+    ("lsp", "operation"),
+    ("list", "path"),
+    ("glob", "pattern"),
+    ("grep", "pattern"),
+    ("webfetch", "url"),
+    ("websearch", "query"),
+    ("codesearch", "query"),
+    ("task", "description"),
+    ("skill", "name"),
+    ("invalid", "tool"),
+    ("apply_patch", ""),
+    ("todowrite", ""),
+    ("todoread", ""),
+    ("question", ""),
+];
 
 /// Returns the path relative to the directory, if it lies below it.
 pub(super) fn relative<'a>(path: &'a str, directory: &str) -> &'a str {

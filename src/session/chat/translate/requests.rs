@@ -53,7 +53,17 @@ pub fn permission(
 }
 
 pub fn question(request: QuestionRequest) -> Question {
-    let item = |question: request::Question| QuestionItem {
+    Question {
+        id: request.id.into(),
+        session: request.session_id.into(),
+        items: request.questions.into_iter().map(item).collect(),
+        undecodable: request.undecodable,
+        call_id: request.tool.map(|tool| tool.call_id),
+    }
+}
+
+pub(super) fn item(question: request::Question) -> QuestionItem {
+    QuestionItem {
         header: question.header,
         question: question.question,
         options: question
@@ -66,13 +76,6 @@ pub fn question(request: QuestionRequest) -> Question {
             .collect(),
         multiple: question.multiple,
         custom: question.custom.unwrap_or(true),
-    };
-    Question {
-        id: request.id.into(),
-        session: request.session_id.into(),
-        items: request.questions.into_iter().map(item).collect(),
-        undecodable: request.undecodable,
-        call_id: request.tool.map(|tool| tool.call_id),
     }
 }
 

@@ -174,7 +174,7 @@ fn a_command_shows_what_it_is_its_output_and_its_exit_code() {
         "for i in 1 2 3; do echo out $i; sleep 0.4; done; echo err >&2; exit 3"
     );
     assert_eq!(
-        (calls[0].status, calls[0].exit),
+        (calls[0].status, calls[0].exit()),
         (ToolStatus::Completed, Some(3))
     );
     assert!(
@@ -200,9 +200,9 @@ fn an_edit_has_a_diff_and_a_path_below_the_project() {
         [("read", "hello.txt"), ("edit", "hello.txt")]
     );
     assert!(
-        calls[1].diff.as_deref().unwrap().contains("Index:"),
+        calls[1].diff().as_deref().unwrap().contains("Index:"),
         "{:?}",
-        calls[1].diff
+        calls[1].diff()
     );
 }
 
@@ -331,7 +331,7 @@ fn a_todo_list_is_in_the_call_and_in_an_event_of_its_own() {
         (listed.len(), listed[1].status.as_str()),
         (3, "in_progress")
     );
-    assert_eq!(tools(&events)[0].todos, listed);
+    assert_eq!(tools(&events)[0].todos(), listed);
 }
 
 #[test]
@@ -342,7 +342,7 @@ fn a_sub_agents_messages_stay_out_and_its_call_names_its_session() {
 
     assert_eq!(calls.len(), 1);
     assert_eq!(calls[0].subject, "Look around");
-    assert_eq!(calls[0].child, Some("ses_Rc1J9v".into()));
+    assert_eq!(calls[0].child(), Some(&"ses_Rc1J9v".into()));
 }
 
 fn ask(session: &str, id: &str) -> Event {

@@ -1,0 +1,28 @@
+//! Work of a sub-agent.
+
+use ratatui::text::Line;
+
+use super::rows::ToolLook;
+use crate::domain::chat::{TaskCall, ToolCall};
+
+/// Rows of what the sub-agent was told that are shown.
+const TOLD: usize = 12;
+
+pub(super) fn task(call: &ToolCall, task: &TaskCall, look: ToolLook<'_>) -> Vec<Line<'static>> {
+    if look.is_open {
+        return told(task, look);
+    }
+    let mut said = call.output.lines().rev();
+    let last = said.find(|line| !line.trim().is_empty());
+    let last = last.map(|line| look.one(line, look.theme.dim));
+    last.into_iter().collect()
+}
+
+/// What the sub-agent was told.
+pub(super) fn told(task: &TaskCall, look: ToolLook<'_>) -> Vec<Line<'static>> {
+    let mut lines = look.ending(&task.prompt, look.theme.dim);
+    let more = lines.len().saturating_sub(TOLD);
+    lines.truncate(TOLD);
+    look.and_more(&mut lines, more);
+    lines
+}
