@@ -98,7 +98,7 @@ impl Supervisor {
         if self
             .running
             .get(&spec.key)
-            .is_some_and(|running| !running.commands.is_closed())
+            .is_some_and(|running| !running.commands.has_ended())
         {
             return;
         }
@@ -150,7 +150,7 @@ impl Supervisor {
     pub fn watch(&mut self, keys: Vec<SessionKey>) {
         let is_open = |key: &SessionKey| {
             let running = self.running.get(key);
-            running.is_some_and(|running| !running.commands.is_closed())
+            running.is_some_and(|running| !running.commands.has_ended())
         };
         let keys = keys.into_iter().filter(|key| !is_open(key)).collect();
         let events = |key| EventSender::new(key, self.events.clone());
@@ -220,7 +220,7 @@ impl Supervisor {
     /// being opened.
     pub fn close(&mut self, key: &SessionKey, closing: CloseAction) {
         let running = self.running.remove(key);
-        if let Some(running) = running.filter(|running| !running.commands.is_closed()) {
+        if let Some(running) = running.filter(|running| !running.commands.has_ended()) {
             running.closing.send_replace(closing);
             running.cancel.cancel();
         } else if closing != CloseAction::Detach {
@@ -254,6 +254,8 @@ mod tests {
     use tokio::time::Instant;
 
     use super::*;
+    use crate::domain::prompt::PromptKind;
+    use crate::domain::session::{Prompt, SessionOrigin};
     use crate::net::http::HttpOptions;
     use crate::session::context::RecordStore;
 
@@ -275,5 +277,42 @@ mod tests {
         assert_eq!((taken, refused), (Ok(()), Err(MailboxFull)));
         let stored = records.store.draft(&key).await.unwrap();
         assert_eq!(stored, "half a thought");
+    }
+
+    #[tokio::test]
+    async fn what_was_sent_just_before_the_end_is_stored() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut context = SessionContext::new(Instant::now(), HttpOptions::default());
+        let records = RecordStore::open(directory.path());
+        context.records = Some(records.clone());
+        let (events, _listener) = mpsc::channel(16);
+        let mut supervisor = Supervisor::new(context, events);
+        let key = SessionKey::from("one");
+        let prompt = Prompt {
+            message: "msg_1".into(),
+            part: "prt_1".into(),
+            text: "a prompt".to_owned(),
+            kind: PromptKind::Message,
+            parts: Vec::new(),
+            agent: None,
+            model: None,
+        };
+
+        supervisor.open(SessionSpec {
+            key: key.clone(),
+            origin: SessionOrigin::Stored,
+        });
+        for command in [
+            SessionCommand::Prompt(prompt.clone()),
+            SessionCommand::SaveDraft("half a thought".to_owned()),
+        ] {
+            supervisor.command(&key, command).unwrap();
+        }
+        supervisor.shut_down(CloseAction::Detach).await;
+
+        let queue = records.store.queue(&key).await.unwrap();
+        assert_eq!(queue.waiting, [prompt]);
+        let draft = records.store.draft(&key).await.unwrap();
+        assert_eq!(draft, "half a thought");
     }
 }

@@ -8,6 +8,41 @@ use crate::domain::sandbox::Phase;
 use crate::domain::session::{CloseAction, SessionCommand};
 use crate::session::failures;
 
+/// Handles the commands that were sent to a session before it was asked to end.
+pub(crate) async fn store_all(serving: &mut SessionState, commands: Vec<SessionCommand>) {
+    if commands.is_empty() {
+        return;
+    }
+    // Nothing is posted any more: what is stored waits.
+    serving.deliver(DeliveryEvent::Disconnected).await;
+    for command in commands {
+        store(serving, command).await;
+    }
+}
+
+/// Only what the user typed still matters.
+async fn store(serving: &mut SessionState, command: SessionCommand) {
+    match command {
+        SessionCommand::Prompt(prompt) => serving.send(prompt).await,
+        SessionCommand::Unqueue(id) => serving.remove(id).await,
+        SessionCommand::ReleaseQueue => serving.deliver(DeliveryEvent::Release).await,
+        SessionCommand::SaveDraft(draft) => serving.recorder.draft(draft).await,
+        SessionCommand::Pause
+        | SessionCommand::Kill
+        | SessionCommand::Reconnect
+        | SessionCommand::Retry
+        | SessionCommand::FindFiles(_)
+        | SessionCommand::UseTemplate(_)
+        | SessionCommand::Revive
+        | SessionCommand::SendNow(_)
+        | SessionCommand::Abort
+        | SessionCommand::Extend
+        | SessionCommand::ReplyPermission { .. }
+        | SessionCommand::ReplyQuestion { .. }
+        | SessionCommand::LoadOlder => {}
+    }
+}
+
 /// Handles a command. [`CommandOutcome::Retry`] asks the waiting caller to try now, or to replace the connection.
 pub(crate) async fn handle(
     serving: &mut SessionState,

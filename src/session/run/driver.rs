@@ -78,6 +78,7 @@ pub(crate) async fn run(spec: SessionSpec, doors: Channels, ending: StopRequest)
         inquiry: SandboxInquiry::default(),
     };
     let Err(StopSession(closing)) = Box::pin(life.live()).await;
+    commands::store_all(&mut life.serving, life.inbox.close()).await;
     life.serving.end(closing).await;
 }
 
@@ -348,6 +349,8 @@ impl Driver {
             let happened = match happened {
                 Ok(happened) => happened,
                 Err(stop) => {
+                    // First: the end may be cut short.
+                    commands::store_all(&mut self.serving, self.inbox.close()).await;
                     connection.finish_snapshot(&self.serving).await;
                     return Err(stop);
                 }

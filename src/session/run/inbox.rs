@@ -51,9 +51,14 @@ impl<T> CommandSender<T> {
         Ok(())
     }
 
-    /// Whether the task has ended.
+    /// Whether the task takes no more commands: it ends, or has ended.
     pub(in crate::session) fn is_closed(&self) -> bool {
         self.commands.is_closed()
+    }
+
+    /// Whether the task has ended.
+    pub(in crate::session) fn has_ended(&self) -> bool {
+        self.done.has_changed().is_err()
     }
 
     /// Waits until everything sent so far is done, or the task has ended.
@@ -76,6 +81,12 @@ impl<T> CommandInbox<T> {
         let command = self.commands.recv().await?;
         self.taken += 1;
         Some(command)
+    }
+
+    /// Accepts no more commands, and returns those that wait.
+    pub(crate) fn close(&mut self) -> Vec<T> {
+        self.commands.close();
+        std::iter::from_fn(|| self.commands.try_recv().ok()).collect()
     }
 }
 
@@ -105,5 +116,19 @@ mod tests {
         let last = sender.all_done();
         drop(inbox);
         last.await;
+    }
+
+    #[tokio::test]
+    async fn what_waits_when_the_task_ends_is_returned_and_no_more_is_taken() {
+        let (mut sender, mut inbox) = command_channel(4);
+        sender.try_send(1).unwrap();
+        sender.try_send(2).unwrap();
+
+        assert_eq!(inbox.close(), [1, 2]);
+        assert!(sender.is_closed() && sender.try_send(3).is_err());
+        assert!(inbox.close().is_empty());
+        assert!(!sender.has_ended());
+        drop(inbox);
+        assert!(sender.has_ended());
     }
 }
