@@ -94,7 +94,7 @@ struct Driver {
     serving: SessionState,
     inbox: CommandInbox<SessionCommand>,
     ending: StopRequest,
-    /// Somebody asked for the sandbox since it was last seen running: a paused one is resumed.
+    /// Somebody asked for the sandbox since it was last connected: a paused one is resumed.
     wanted: bool,
     /// What became of the sandbox, asked while the connection is lost.
     inquiry: SandboxInquiry,
@@ -130,6 +130,12 @@ impl Driver {
                     let ended = Box::pin(self.stay_connected()).await;
                     self.inquiry.forget();
                     match ended? {
+                        // It was asked for after the connection was lost.
+                        Some(phase @ Phase::Paused) if self.wanted => {
+                            self.serving.unfollow();
+                            self.serving.announce(phase).await;
+                            continue;
+                        }
                         Some(phase) => phase,
                         None => continue,
                     }
@@ -335,6 +341,9 @@ impl Driver {
                 biased;
                 () = self.ending.cancel.cancelled() => Err(self.asked()),
                 Some(command) = self.inbox.recv() => {
+                    if connection.life().is_none() {
+                        self.hear(&command);
+                    }
                     let link = Some(&mut connection);
                     match commands::handle(&mut self.serving, link, command).await {
                         Ok(CommandOutcome::Done) => Ok(ConnectionInput::Commanded),
@@ -359,6 +368,7 @@ impl Driver {
             let life = connection.life();
             if life.is_some() {
                 self.inquiry.forget();
+                self.wanted = false;
             }
             if let Some(lost) = lost {
                 return Ok((lost, life));

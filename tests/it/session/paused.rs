@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use pretty_assertions::assert_eq;
+use rustix::process::{Pid, Signal, kill_process};
 use sandbar::session::context::RecordStore;
 
 use crate::support::home::Home;
@@ -112,4 +113,25 @@ fn a_turn_that_is_paused_goes_on_where_it_was_once_a_prompt_resumes_the_sandbox(
     // Nothing of the interrupted answer is missing.
     screen.resize(140, 100);
     screen.wait_for("echo \"section 40\"");
+}
+
+#[test]
+fn a_prompt_sent_while_the_connection_is_lost_resumes_a_sandbox_that_turns_out_to_be_paused() {
+    let home = Home::with_sandboxes();
+    let mut screen = start(&home, "table please");
+    screen.wait_for("The figures are rounded.");
+    screen.wait_for("idle");
+    // It answers nothing; a resumed sandbox continues all its processes.
+    let server = Pid::from_raw(home.wait_for_server()).unwrap();
+    kill_process(server, Signal::STOP).unwrap();
+    screen.wait_for("reconnecting");
+    screen.send("think please\r");
+    screen.wait_for("queued 1: think please");
+
+    pause(&home);
+
+    screen.wait_for("forty-two");
+    screen.wait_for("idle");
+    assert!(!is_paused(&home));
+    assert_eq!(prompts(&home), ["table please", "think please"]);
 }
