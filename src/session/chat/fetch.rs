@@ -5,7 +5,10 @@
 //! nothing is missed once the stream passes events on, which `stream_probe` verifies. The fetches run concurrently.
 //! `translate` knows what any of it means to the user; this does not.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
+
+use futures::future;
+use futures::stream::{self, StreamExt as _};
 
 use super::follow_end::FollowEnd;
 use super::history::PAGE;
@@ -20,6 +23,13 @@ use crate::session::context::timing::Timing;
 
 /// Events buffered while the fetches run; beyond that the stream has to wait.
 const EARLY_LIMIT: usize = 10_000;
+
+/// How many messages whose requests may be abandoned, and how many sessions that have requests, the server is asked
+/// about: it may list any number.
+const LOOK_UPS: usize = 64;
+
+/// How many of them at a time.
+const AT_ONCE: usize = 8;
 
 /// How much to fetch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,22 +59,17 @@ impl FetchedConversation {
     /// Drops the requests of aborted turns, which the server lists for ever: those of an idle session need no
     /// question, those of one that runs a later turn are of a message that is over (observed on 1.18.33).
     async fn drop_abandoned(&mut self, client: &OpencodeClient) {
-        let permissions = self.permissions.iter().flatten();
-        let permissions = permissions.map(|asked| (&asked.session_id, &asked.tool));
-        let questions = self.questions.iter().flatten();
-        let questions = questions.map(|asked| (&asked.session_id, &asked.tool));
-        let mut over = HashSet::new();
-        for (session, tool) in permissions.chain(questions) {
-            if self.waits(session)
-                && let Some(tool) = tool
-                && client
-                    .message(session, &tool.message_id)
-                    .await
-                    .is_ok_and(|message| message.info.is_over())
-            {
-                over.insert(tool.message_id.clone());
+        let asked = self.asking_messages().into_iter();
+        let asked = asked.map(|(session, message)| {
+            let client = client.clone();
+            async move {
+                let answer = client.message(&session, &message).await;
+                let is_over = answer.is_ok_and(|answer| answer.info.is_over());
+                is_over.then_some(message)
             }
-        }
+        });
+        let over = stream::iter(asked).buffer_unordered(AT_ONCE);
+        let over: HashSet<String> = over.filter_map(future::ready).collect().await;
         let is_over = |tool: &Option<ToolReference>| {
             tool.as_ref()
                 .is_some_and(|tool| over.contains(&tool.message_id))
@@ -77,21 +82,39 @@ impl FetchedConversation {
         }
     }
 
+    /// The messages that requests are of, each once with its session; those of the conversation itself come first.
+    fn asking_messages(&self) -> Vec<(String, String)> {
+        let permissions = self.permissions.iter().flatten();
+        let permissions = permissions.map(|asked| (&asked.session_id, &asked.tool));
+        let questions = self.questions.iter().flatten();
+        let questions = questions.map(|asked| (&asked.session_id, &asked.tool));
+        let asked = permissions
+            .chain(questions)
+            .filter(|(session, _)| self.waits(session));
+        let messages =
+            asked.filter_map(|(session, tool)| Some((session, &tool.as_ref()?.message_id)));
+        let (own, others): (BTreeSet<_>, BTreeSet<_>) =
+            messages.partition(|(session, _)| **session == self.session.id);
+        let all = own.into_iter().chain(others).take(LOOK_UPS);
+        all.map(|(session, message)| (session.clone(), message.clone()))
+            .collect()
+    }
+
     /// Whether somebody may wait for a listed request of this session.
     pub fn waits(&self, session: &str) -> bool {
         !matches!(self.statuses.get(session), None | Some(SessionStatus::Idle))
     }
 
-    /// The sessions with pending requests; may contain duplicates.
+    /// The sessions with pending requests.
     pub fn askers(&self) -> Vec<String> {
         let permissions = self.permissions.iter().flatten();
         let questions = self.questions.iter().flatten();
-        permissions
+        let askers: BTreeSet<&String> = permissions
             .map(|request| &request.session_id)
             .chain(questions.map(|request| &request.session_id))
             .filter(|session| self.waits(session))
-            .cloned()
-            .collect()
+            .collect();
+        askers.into_iter().take(LOOK_UPS).cloned().collect()
     }
 }
 
@@ -181,5 +204,61 @@ fn listed<T>(answer: Result<Vec<T>, OpencodeError>) -> Result<Option<Vec<T>>, Fo
         Ok(waiting) => Ok(Some(waiting)),
         Err(error) if error.status() == Some(400) => Ok(None),
         Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pretty_assertions::assert_eq;
+
+    use super::*;
+
+    fn asked(session: &str, message: &str) -> PermissionRequest {
+        PermissionRequest {
+            session_id: session.to_owned(),
+            tool: Some(ToolReference {
+                message_id: message.to_owned(),
+                call_id: String::new(),
+            }),
+            ..PermissionRequest::default()
+        }
+    }
+
+    fn fetched(permissions: Vec<PermissionRequest>) -> FetchedConversation {
+        let busy = |asked: &PermissionRequest| (asked.session_id.clone(), SessionStatus::Busy);
+        FetchedConversation {
+            session: Session {
+                id: "own".to_owned(),
+                ..Session::default()
+            },
+            page: MessagePage {
+                messages: Vec::new(),
+                older: None,
+            },
+            statuses: permissions.iter().map(busy).collect(),
+            permissions: Some(permissions),
+            questions: None,
+            todos: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn each_message_is_asked_about_once_and_the_conversations_own_first() {
+        let requests = [("a", "m1"), ("own", "m2"), ("own", "m2"), ("a", "m1")];
+        let fetched = fetched(requests.map(|(session, id)| asked(session, id)).into());
+
+        let messages = [("own", "m2"), ("a", "m1")];
+        let messages = messages.map(|(session, id)| (session.to_owned(), id.to_owned()));
+        assert_eq!(fetched.asking_messages(), messages);
+        assert_eq!(fetched.askers(), ["a", "own"]);
+    }
+
+    #[test]
+    fn however_many_requests_are_listed_few_are_asked_about() {
+        let many = (0..10_000).map(|number| asked(&format!("s{number}"), &format!("m{number}")));
+        let fetched = fetched(many.collect());
+
+        assert_eq!(fetched.asking_messages().len(), LOOK_UPS);
+        assert_eq!(fetched.askers().len(), LOOK_UPS);
     }
 }
