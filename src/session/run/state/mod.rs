@@ -115,10 +115,14 @@ impl SessionState {
             self.events.send(SessionEvent::Logs(stored.logs)).await;
         }
         self.tell_runs().await;
+        self.tell_snapshot().await;
+        self.store_changed().await;
+    }
+
+    async fn tell_snapshot(&self) {
         let snapshot = snapshot::last(&self.recorder).await;
         let snapshot = snapshot.as_ref().map(snapshot::info);
         self.events.send(SessionEvent::Snapshot(snapshot)).await;
-        self.store_changed().await;
     }
 
     /// Waits until another process has done something that matters here. Cancel-safe.
@@ -248,6 +252,10 @@ impl SessionState {
     pub(crate) async fn announce(&mut self, phase: Phase) {
         self.recorder.phase(&phase).await;
         let is_over = matches!(phase, Phase::Paused | Phase::Gone(_));
+        if is_over && !self.recorder.holds_lock() {
+            // The process that drives the session has taken newer ones.
+            self.tell_snapshot().await;
+        }
         self.events.send(SessionEvent::Phase(phase)).await;
         if is_over {
             self.running = None;
