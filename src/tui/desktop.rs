@@ -8,9 +8,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
+use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 use tokio_util::sync::CancellationToken;
 
 use super::clipboard::Clipboard;
+use super::terminal::is_foreground;
 use crate::app::event::Reply;
 use crate::text::hidden::is_obeyed;
 
@@ -41,8 +43,14 @@ impl Desktop {
     /// Opens a shell in the sandbox of the session with this name, in a process of its own, which
     /// reads the keys until it ends. The terminal must have been released.
     pub(super) async fn shell(self, name: String, end: CancellationToken) -> Returned {
+        self.shell_until(&name, &end, SHELL_ENDS).await
+    }
+
+    /// `ends`: how long the shell may take to end once it is asked to.
+    async fn shell_until(self, name: &str, end: &CancellationToken, ends: Duration) -> Returned {
+        let modes = tcgetattr(std::io::stdin());
         let started = tokio::process::Command::new(&self.program)
-            .args(["shell", "--hold", "--", &name])
+            .args(["shell", "--hold", "--", name])
             .spawn();
         let ended = match started {
             Ok(mut shell) => tokio::select! {
@@ -51,7 +59,14 @@ impl Desktop {
                     if let Some(pid) = pid(shell.id()) {
                         let _ = kill_process(pid, Signal::TERM);
                     }
-                    let _ = tokio::time::timeout(SHELL_ENDS, shell.wait()).await;
+                    if tokio::time::timeout(ends, shell.wait()).await.is_err() {
+                        // Left alive, it would read the keys of whatever has the terminal next.
+                        let _ = tokio::time::timeout(ends, shell.kill()).await;
+                        // It has not reset them.
+                        if let Ok(modes) = modes && is_foreground() {
+                            let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, &modes);
+                        }
+                    }
                     Ok(())
                 }
             },
@@ -79,7 +94,47 @@ pub(super) fn title(text: &str) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
+
+    #[tokio::test]
+    async fn a_shell_that_does_not_want_to_end_is_killed() {
+        let dir = tempfile::tempdir().unwrap();
+        let [ready, program, script] =
+            ["ready", "shell", "script"].map(|name| dir.path().join(name));
+        let fifo = std::process::Command::new("mkfifo").arg(&ready).status();
+        assert!(fifo.unwrap().success());
+        let text = format!(
+            "#!/bin/sh\ntrap '' TERM\necho $$ > {}\nexec sleep 4321\n",
+            ready.display()
+        );
+        std::fs::write(&script, text).unwrap();
+        // By another process: a file that is open for writing here cannot be executed.
+        let copied = std::process::Command::new("cp")
+            .args([&script, &program])
+            .status();
+        assert!(copied.unwrap().success());
+        let executable = std::fs::Permissions::from_mode(0o700);
+        std::fs::set_permissions(&program, executable).unwrap();
+        let desktop = Desktop {
+            program,
+            ..Desktop::default()
+        };
+        let end = CancellationToken::new();
+
+        let shell = desktop.shell_until("one", &end, Duration::from_millis(50));
+        let (returned, pid) = tokio::join!(shell, async {
+            let pid = tokio::fs::read_to_string(&ready).await.unwrap();
+            end.cancel();
+            pid
+        });
+
+        assert_eq!(returned.reply, None);
+        let pid = Pid::from_raw(pid.trim().parse().unwrap()).unwrap();
+        let alive = rustix::process::test_kill_process(pid);
+        assert_eq!(alive, Err(rustix::io::Errno::SRCH));
+    }
 
     #[test]
     fn a_title_cannot_end_its_sequence() {
