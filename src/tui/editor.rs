@@ -68,7 +68,11 @@ impl Desktop {
             status = child.wait() => status,
             () = end.cancelled() => {
                 let has_ended = end_editor(&mut child, *ends).await;
-                let text = read(&path);
+                // Many editors empty a file before they write it, and may have been killed in between.
+                let text = match read(&path) {
+                    Ok(text) if text.is_empty() => Ok(draft),
+                    text => text,
+                };
                 if !has_ended {
                     let kept = folder.keep();
                     *left_behind = Some(format!(
@@ -275,6 +279,17 @@ mod tests {
 
         assert_eq!(text(&edited), "written");
         assert_eq!(edited.left_behind, None);
+        assert_eq!(folders(dir.path()), 0);
+    }
+
+    #[tokio::test]
+    async fn the_draft_is_kept_if_the_editor_is_ended_between_emptying_and_writing_its_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let script = ": > \"$2\"; : > \"$1\"; exec sleep 4321";
+
+        let edited = ended(script, dir.path()).await;
+
+        assert_eq!(text(&edited), "a draft");
         assert_eq!(folders(dir.path()), 0);
     }
 
