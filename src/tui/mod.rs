@@ -63,7 +63,7 @@ pub struct Setup<D> {
 
 /// Shows `model` until it quits, a signal stops it or the terminal is gone; then releases the
 /// terminal and lets `shut_down` end the sessions. Another ctrl-c or SIGTERM meanwhile aborts that
-/// too. Returns text for the user.
+/// too. Returns text for the user. A panic of the model goes on after that.
 ///
 /// # Errors
 ///
@@ -90,10 +90,14 @@ pub async fn run<M: LoopModel, D: SessionHandle>(
         sessions,
         mut signals,
         parting_words,
+        panic,
     } = event_loop.finish();
     tokio::select! {
         () = shut_down(sessions) => {}
         () = stopped(&mut signals) => tracing::warn!("shut down in a hurry"),
+    }
+    if let Some(panic) = panic {
+        std::panic::resume_unwind(panic);
     }
     result?;
     Ok(parting_words)

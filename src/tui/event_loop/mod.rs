@@ -16,7 +16,9 @@ mod tests;
 
 use std::collections::VecDeque;
 use std::io;
+use std::panic::AssertUnwindSafe;
 
+use futures::FutureExt as _;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use tokio::sync::mpsc;
@@ -112,6 +114,8 @@ pub(super) struct EventLoop<M, D, C: Console> {
     /// The terminal's present title.
     title: String,
     over: bool,
+    /// What the model panicked with.
+    panic: Option<PanicPayload>,
     /// Text for the user once the screen is gone.
     parting_words: Vec<String>,
     /// Frames drawn, whether or not they differed from the one before.
@@ -124,7 +128,12 @@ pub(super) struct Finished<D> {
     pub(super) signals: mpsc::Receiver<LoopSignal>,
     /// Text for the user.
     pub(super) parting_words: Vec<String>,
+    /// To be resumed once the sessions are shut down.
+    pub(super) panic: Option<PanicPayload>,
 }
+
+/// What a panic was raised with.
+type PanicPayload = Box<dyn std::any::Any + Send>;
 
 /// What woke the loop up.
 enum Woke {
@@ -170,6 +179,7 @@ impl<M: LoopModel, D: SessionHandle, C: Console> EventLoop<M, D, C> {
             mouse: false,
             title: String::new(),
             over: false,
+            panic: None,
             parting_words: Vec::new(),
             draws: 0,
         }
@@ -180,8 +190,21 @@ impl<M: LoopModel, D: SessionHandle, C: Console> EventLoop<M, D, C> {
     }
 
     /// Runs until the model quits, a signal stops it or the terminal is gone. The first frame is
-    /// drawn before anything else.
+    /// drawn before anything else. If the model panics, it is asked to stop as by a signal, which
+    /// saves the drafts.
     pub(super) async fn run(&mut self) -> io::Result<()> {
+        match AssertUnwindSafe(self.run_unguarded()).catch_unwind().await {
+            Ok(result) => result,
+            Err(panic) => {
+                self.panic = Some(panic);
+                // It may panic again; the first one is resumed.
+                let _ = std::panic::catch_unwind(AssertUnwindSafe(|| self.stop()));
+                Ok(())
+            }
+        }
+    }
+
+    async fn run_unguarded(&mut self) -> io::Result<()> {
         self.pacer.changed(Cause::Hand, self.now());
         self.draw_if_due();
         self.input = Some(self.console.input());
@@ -211,6 +234,7 @@ impl<M: LoopModel, D: SessionHandle, C: Console> EventLoop<M, D, C> {
             sessions: self.effects.into_sessions(),
             signals: self.sources.signals,
             parting_words: self.parting_words,
+            panic: self.panic,
         }
     }
 
@@ -242,10 +266,13 @@ impl<M: LoopModel, D: SessionHandle, C: Console> EventLoop<M, D, C> {
     }
 
     fn take(&mut self, woke: Woke) -> io::Result<()> {
-        // Keys are polled first, so if anything else woke us, no key waits.
-        if !matches!(woke, Woke::Keys(_))
-            && let Some(enter) = self.paste_detector.settled(self.now())
-        {
+        // Keys are polled before all but signals, so if anything else woke us, no key waits. What ends the program
+        // must not send what is typed.
+        let may_settle = !matches!(
+            woke,
+            Woke::Keys(_) | Woke::Signal(_) | Woke::Written(Err(_))
+        );
+        if may_settle && let Some(enter) = self.paste_detector.settled(self.now()) {
             self.update_all([enter], Cause::Hand);
         }
         match woke {

@@ -52,6 +52,7 @@ impl LoopModel for Page {
                 crate::app::input::key::KeyCode::Char('Z') => cx.ask(Effect::Suspend),
                 crate::app::input::key::KeyCode::Char('M') => cx.ask(Effect::CaptureMouse(true)),
                 crate::app::input::key::KeyCode::Char('S') => self.spins = true,
+                crate::app::input::key::KeyCode::Char('P') => panic!("a fault in the model"),
                 crate::app::input::key::KeyCode::Char('T') => self.turns = true,
                 crate::app::input::key::KeyCode::Char(c) => self.typed.push(c),
                 _ => {}
@@ -321,6 +322,41 @@ async fn an_enter_that_ends_a_burst_is_sent_alone_when_nothing_follows() {
             Event::Stop,
         ];
         assert_eq!(page.events, expected);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_signal_does_not_send_what_is_typed() {
+    run_local(async {
+        let mut context = World::start(Desktop::default());
+        context.show_frame().await;
+        context.press("go\n");
+        context.show_frame().await;
+
+        // Both are there when the loop looks: the signal, and the time at which the Enter counts.
+        context.signals.try_send(LoopSignal::Stop).unwrap();
+        tokio::time::advance(Duration::from_secs(1)).await;
+
+        let (page, _) = context.task.await.unwrap();
+        let key = |key: &str| key.parse().unwrap();
+        let expected = [Event::Key(key("g")), Event::BurstKey(key("o")), Event::Stop];
+        assert_eq!(page.events, expected);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_model_that_panics_may_save_its_drafts() {
+    run_local(async {
+        let mut context = World::start(Desktop::default());
+        context.show_frame().await;
+
+        context.press("xPy");
+
+        let (page, _) = context.task.await.unwrap();
+        let x = Event::Key("x".parse().unwrap());
+        assert_eq!(page.events, [x, Event::Stop]);
     })
     .await;
 }
