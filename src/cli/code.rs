@@ -177,7 +177,7 @@ async fn work_in_sandbox(
         Ok(None) => {}
         // The work is here; that the sandbox keeps running deserves a note, not a failure.
         Err(failure) => {
-            report::progress(format!("the sandbox is still running: {}", failure.summary));
+            report::progress(format!("the sandbox is still running: {}", failure.line()));
         }
     }
     read

@@ -58,7 +58,7 @@ async fn run(config: &Config, name: &str, env: &Env) -> Result<(), CommandError>
             }
         }
         Err(failure) => {
-            report::progress(format!("the sandbox is still running: {}", failure.summary));
+            report::progress(format!("the sandbox is still running: {}", failure.line()));
         }
     }
     match left.map_err(|error| unshowable(&error))? {

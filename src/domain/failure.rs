@@ -39,6 +39,14 @@ impl Failure {
         }
     }
 
+    /// What failed and why, where there is room for no more.
+    pub fn line(&self) -> String {
+        let why = self.detail.lines().map(str::trim);
+        let why = why.filter(|line| !line.is_empty());
+        let words: Vec<&str> = std::iter::once(&*self.summary).chain(why).collect();
+        words.join("; ")
+    }
+
     #[must_use]
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
         self.detail = detail.into();
@@ -81,5 +89,18 @@ impl Failure {
     pub fn stderr(mut self, lines: Vec<String>) -> Self {
         self.stderr = lines;
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_says_what_failed_and_why() {
+        let failure = Failure::new("no connection");
+        assert_eq!(failure.line(), "no connection");
+        let failure = failure.detail("refused:\n  port 1\n");
+        assert_eq!(failure.line(), "no connection; refused:; port 1");
     }
 }

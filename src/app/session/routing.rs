@@ -6,6 +6,7 @@ use crate::app::cx::Cx;
 use crate::app::effect::Effect;
 use crate::app::time::format;
 use crate::app::{AllSessions, App, Mode, Pane};
+use crate::domain::failure::Failure;
 use crate::domain::id::SessionKey;
 use crate::domain::sandbox::{EngineKind, Phase, SandboxInfo, Stage};
 use crate::domain::session::{
@@ -52,7 +53,7 @@ impl App {
         }
         let is_end = event == SessionEvent::Stopped;
         let failed = event.failed_command().filter(|_| is_shown);
-        let failed = failed.map(|failure| failure.summary.clone());
+        let failed = failed.map(Failure::line);
         session.receive(event, cx);
         // The chat shows it with more detail: the status line does so only if that is not visible.
         if let Some(text) = failed

@@ -179,7 +179,7 @@ impl BulkOperation {
             (_, Phase::Dormant) => self.end(row, BulkResult::Without),
             (_, Phase::Failed(failure)) => {
                 self.waiting.remove(row);
-                self.failed.push((name.to_owned(), failure.summary.clone()));
+                self.failed.push((name.to_owned(), failure.line()));
             }
             _ => {}
         }

@@ -107,7 +107,7 @@ fn a_failure_is_reported_and_stops_no_other() {
 
     script.phase(
         "three",
-        Phase::Failed(Failure::new("no connection to the API")),
+        Phase::Failed(Failure::new("no connection to the API").detail("timed out")),
     );
     script.phase("one", Phase::Paused);
     assert_eq!(notice(&script), "pausing 3 …");
@@ -116,7 +116,7 @@ fn a_failure_is_reported_and_stops_no_other() {
 
     assert_eq!(
         notice(&script),
-        "1 paused; three: no connection to the API; two: The session accepts no more commands"
+        "1 paused; three: no connection to the API; timed out; two: The session accepts no more commands"
     );
     // Whether it runs is as unknown as before.
     assert_eq!(

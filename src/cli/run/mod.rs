@@ -179,7 +179,7 @@ async fn leave_new(
     match closing {
         CloseAction::Kill if is_gone => match removal::remove(records, key).await {
             Ok(()) => "removed".to_owned(),
-            Err(failure) => format!("killed, but not removed: {}", failure.summary),
+            Err(failure) => format!("killed, but not removed: {}", failure.line()),
         },
         CloseAction::Kill if has_sandbox => {
             "kept: its sandbox could not be killed and may still run".to_owned()
