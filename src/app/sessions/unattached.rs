@@ -6,7 +6,7 @@ use crate::app::action::{Action, SessionsAction};
 use crate::app::cx::Cx;
 use crate::app::effect::Effect;
 use crate::app::input::keymap::KeyContext;
-use crate::app::view::advice::key_does;
+use crate::app::view::advice::{AdviceKeys, key_does};
 use crate::app::{AllSessions, App, Pane};
 use crate::domain::failure::Failure;
 use crate::domain::id::SandboxId;
@@ -90,14 +90,34 @@ impl App {
             }
             Err(failure) => {
                 self.list.adoption_failed(id, &failure);
-                let next = self.advice_keys().words(&failure);
-                let words = [failure.summary, failure.detail, next];
+                let next = self.adoption_keys(id).words(&failure);
+                let words = [failure.line(), next];
                 let words = words.into_iter().filter(|words| !words.is_empty());
                 words.collect::<Vec<_>>().join("; ")
             }
         };
         self.status.notify_long(text, cx.now);
         self.ask_for_strangers(cx);
+    }
+
+    /// The keys for the advice of a failed adoption. Those of the list work on what is under its cursor; those of
+    /// the session on the screen have nothing to do with it.
+    fn adoption_keys(&self, id: &SandboxId) -> AdviceKeys {
+        let is_selected = |sandbox: &UnattachedSandbox| sandbox.id == *id;
+        let is_selected = self.stranger_selected().is_some_and(is_selected);
+        let key = |action| {
+            if is_selected {
+                self.list_key(action)
+            } else {
+                String::new()
+            }
+        };
+        AdviceKeys {
+            retry: key(SessionsAction::Adopt),
+            kill: key(SessionsAction::Kill),
+            new: self.advice_keys().new,
+            ..AdviceKeys::default()
+        }
     }
 
     /// An unattached sandbox was paused or killed, or could not be.

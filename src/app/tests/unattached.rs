@@ -246,6 +246,29 @@ fn one_that_cannot_be_adopted_says_why_until_it_is_asked_again() {
 }
 
 #[test]
+fn what_to_do_about_a_failed_adoption_names_no_key_of_another_pane() {
+    let failed = |script: &mut Script| {
+        let failure = Failure::new("no connection")
+            .detail("refused")
+            .advise([Advice::TryAgain, Advice::KillSandbox("i1".to_owned())]);
+        script.event(adopt("i1", Err(failure)));
+        notice(script).to_owned()
+    };
+    let mut script = with(all_kinds());
+    script.keys("ctrl-x l G k k a");
+
+    let in_list = failed(&mut script);
+    script.keys("ctrl-x l");
+    let elsewhere = failed(&mut script);
+
+    assert_eq!(
+        in_list,
+        "no connection; refused; press a to try again, or press D to kill it"
+    );
+    assert_eq!(elsewhere, "no connection; refused; try again, or kill it");
+}
+
+#[test]
 fn one_is_killed_after_a_question_that_says_whose_it_is() {
     let mut script = with(all_kinds());
     script.keys("ctrl-x l G D").asked();
