@@ -19,6 +19,7 @@ use crate::domain::sandbox::Phase;
 use crate::domain::session::{
     CloseAction, Revival, SessionCommand, SessionEvent, SessionOrigin, SessionSpec, SessionSummary,
 };
+use crate::e2b::wire::SandboxState;
 use crate::session::context::{SessionContext, wall};
 use crate::session::sandbox::access::EngineClient;
 use crate::session::snapshot::revive::prospect;
@@ -70,12 +71,21 @@ async fn check_gone(
     };
     let engine = EngineClient::find_or_start(context).await?;
     match engine.sandbox(id).await? {
-        Some(_) => {
-            let failure = Failure::new("nothing to revive: the sandbox still exists");
-            Err(failure.advise([Advice::Resume]).about(&session.name).into())
-        }
+        Some(listed) => Err(exists(&session.name, listed.state).into()),
         None => Ok(()),
     }
+}
+
+/// The failure of a revival whose sandbox still exists in this state.
+fn exists(name: &str, state: SandboxState) -> Failure {
+    let (words, advice) = match state {
+        SandboxState::Paused => ("the sandbox is only paused", Advice::Resume),
+        SandboxState::Running => ("the sandbox still runs", Advice::OpenSession),
+        SandboxState::Unknown => ("the sandbox still exists", Advice::OpenSession),
+    };
+    Failure::new(format!("nothing to revive: {words}"))
+        .advise([advice])
+        .about(name)
 }
 
 /// What will be restored, and what will not.
@@ -127,4 +137,20 @@ async fn back(
         }
     }
     Err(Failure::new("the session ended before it was revived").into())
+}
+
+#[cfg(test)]
+mod tests {
+    use pretty_assertions::assert_eq;
+
+    use super::*;
+
+    #[test]
+    fn only_a_paused_sandbox_is_to_be_resumed() {
+        let advice = |state| exists("fix", state).next.advice;
+
+        assert_eq!(advice(SandboxState::Paused), [Advice::Resume]);
+        assert_eq!(advice(SandboxState::Running), [Advice::OpenSession]);
+        assert_eq!(advice(SandboxState::Unknown), [Advice::OpenSession]);
+    }
 }
