@@ -20,6 +20,11 @@ pub(super) fn codes(failure: &Failure) -> Vec<&'static str> {
     failure.next.advice.iter().map(Advice::code).collect()
 }
 
+/// The argument of each of the codes; `None` for one without.
+pub(super) fn arguments(failure: &Failure) -> Vec<Option<&str>> {
+    failure.next.advice.iter().map(Advice::argument).collect()
+}
+
 fn word(advice: &Advice, session: &str) -> String {
     let in_terminal = |what: &str| format!("open it with `sandbar --session {session}` to {what}");
     match advice {

@@ -119,11 +119,12 @@ impl PrintedAnswer {
     }
 }
 
-/// The next steps are text for people, and stable codes for scripts.
+/// The next steps are text for people, and stable codes with their arguments for scripts.
 fn error_line(failure: &Failure) -> Value {
     json!({
         "summary": failure.summary, "detail": failure.detail, "hint": advice::words(failure),
-        "advice": advice::codes(failure), "stderr": failure.stderr,
+        "advice": advice::codes(failure), "arguments": advice::arguments(failure),
+        "stderr": failure.stderr,
     })
 }
 
@@ -199,6 +200,7 @@ mod tests {
             json!({
                 "summary": "the sandbox is paused", "detail": "", "stderr": [],
                 "hint": "`sandbar resume fix` resumes it; it is kept", "advice": ["resume", "text"],
+                "arguments": [null, "it is kept"],
             })
         );
     }
