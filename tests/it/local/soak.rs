@@ -29,6 +29,8 @@ const PARTS: usize = 3;
 const AT_ONCE: usize = 4;
 /// Generous: a busy machine must not fail a test.
 const LIMIT: Duration = Duration::from_mins(1);
+/// Between two measurements: each takes time that the exiting processes need.
+const LOOKS: Duration = Duration::from_millis(50);
 /// Descriptors that may be open briefly.
 const DESCRIPTOR_SLACK: usize = 8;
 /// Memory in kB that the allocator of a debug build may keep.
@@ -63,16 +65,17 @@ impl Held {
     }
 
     /// Measured once no process is exiting any more.
-    fn settled(server: u32, home: &Home, descriptors: usize) -> Self {
+    async fn settled(server: u32, home: &Home, descriptors: usize) -> Self {
         let until = Instant::now() + LIMIT;
+        let mut looks = tokio::time::interval(LOOKS);
         loop {
+            looks.tick().await;
             let held = Self::by(server, home);
             let is_settled =
                 held.processes == 0 && held.directories == 0 && held.descriptors <= descriptors;
             if is_settled || Instant::now() > until {
                 return held;
             }
-            std::thread::yield_now();
         }
     }
 }
@@ -185,7 +188,7 @@ fn sandboxes_and_clients_that_vanish_leave_nothing_behind() {
         let descriptors = measured
             .first()
             .map_or(usize::MAX, |first| first.descriptors + DESCRIPTOR_SLACK);
-        let held = Held::settled(server.pid(), &home, descriptors);
+        let held = runtime.block_on(Held::settled(server.pid(), &home, descriptors));
         let done = finished.iter().filter(|done| **done).count();
         // Shown when it fails, and with `--nocapture`.
         eprintln!("part {part}: {done} of {count} clients finished; {held:?}");
