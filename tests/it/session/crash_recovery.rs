@@ -71,9 +71,10 @@ impl Typed {
     }
 }
 
-/// Whether a prompt is in the queue or the conversation, and not only on the screen.
+/// Whether a prompt is in the queue or the conversation, and not only on the screen. The composer, which has another
+/// mark, shows it before its Enter is read.
 fn has_sent(prompt: &str) -> impl Fn(&vt100::Screen) -> bool {
-    let (queued, echo) = (format!(": {prompt}"), format!("› {prompt}"));
+    let (queued, echo) = (format!(": {prompt}"), format!("▌ {prompt}"));
     move |screen| {
         let rows: Vec<String> = screen.rows(0, screen.size().1).collect();
         rows.iter().any(|row| row.contains(&queued))
@@ -156,6 +157,20 @@ fn stored(records: &RecordStore) -> Vec<(String, String)> {
 }
 
 #[test]
+fn a_prompt_in_the_composer_or_unsaved_is_not_taken_for_a_sent_one() {
+    let is_sent = |rows: &str| {
+        let mut terminal = vt100::Parser::new(5, 40, 0);
+        terminal.process(rows.as_bytes());
+        has_sent("think no4.")(terminal.screen())
+    };
+
+    assert!(!is_sent("────\r\n› think no4.\r\n enter send"));
+    assert!(!is_sent("▌ think no4.\r\n  saving …\r\n────\r\n›"));
+    assert!(is_sent("▌ think no4.\r\n  sending …\r\n────\r\n›"));
+    assert!(is_sent("────\r\n›\r\n  queued 1: think no4."));
+}
+
+#[test]
 fn a_program_that_is_killed_at_any_instant_loses_nothing_that_was_sent_and_doubles_nothing() {
     let number = |name| std::env::var(name).ok()?.parse().ok();
     let seed = number("SANDBAR_KILL_SEED").unwrap_or(1);
@@ -193,7 +208,7 @@ fn a_program_that_is_killed_at_any_instant_loses_nothing_that_was_sent_and_doubl
     last.wait_for("idle");
     let began = Instant::now();
     while stored(&records) != held && began.elapsed() < LIMIT {
-        std::thread::yield_now();
+        last.reaches(Instant::now() + Duration::from_millis(100), |_| false);
     }
     assert_eq!(stored(&records), held, "seed {seed}");
     last.send("half a thought");
