@@ -40,6 +40,7 @@ use input::keymap::{Binding, KeyContext, Keymap};
 use input::leader_keys::LeaderKeys;
 use input::typeahead::Typeahead;
 use overlay::Overlays;
+use overlay::palette::recent::RecentActions;
 use pane::PaneFocus;
 use session::OpenSession;
 use session::open_sessions::OpenSessions;
@@ -124,6 +125,7 @@ pub struct App {
     paused_elsewhere: PausedElsewhere,
     bulk: BulkOperations,
     typeahead: Typeahead,
+    recent: RecentActions,
     /// The stored sessions are known.
     loaded: bool,
     /// The clocks at the last event.
@@ -149,6 +151,7 @@ impl App {
             paused_elsewhere: PausedElsewhere::default(),
             bulk: BulkOperations::default(),
             typeahead: Typeahead::default(),
+            recent: RecentActions::default(),
             loaded: false,
             seen: ClockReading::NONE,
             viewport: Viewport::default(),

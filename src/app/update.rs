@@ -92,6 +92,7 @@ impl App {
 
     fn type_key(&mut self, key: Key, cx: &mut Cx<'_>) {
         let is_taken = self.overlays.type_key(key);
+        self.palette_typed(cx);
         if is_taken || !self.focus.is_on(Pane::Chat) || !self.overlays.is_empty() {
             return;
         }
@@ -125,7 +126,7 @@ impl App {
         }
     }
 
-    fn act(&mut self, action: Action, cx: &mut Cx<'_>) {
+    pub(super) fn act(&mut self, action: Action, cx: &mut Cx<'_>) {
         match action {
             Action::App(action) => self.act_root(action, cx),
             Action::Chat(action) => self.act_chat(action, cx),
@@ -154,6 +155,7 @@ impl App {
             AppAction::ToggleLogs => self.focus.toggle(Pane::Logs),
             AppAction::Zoom => self.focus.toggle_zoom(),
             AppAction::Help => self.overlays.push(Overlay::Help { scroll: 0 }),
+            AppAction::Palette => self.overlays.push(Overlay::Palette(Picker::default())),
             AppAction::NewSession => self.new_session(cx),
             AppAction::NextNeedsYou => self.next_needs_you(cx),
             AppAction::Slot(slot) => self.show_row(usize::from(slot).saturating_sub(1), cx),
@@ -351,6 +353,7 @@ impl App {
                 }
             }
             Some(Overlay::Templates(picker)) => self.use_template(&picker, cx),
+            Some(Overlay::Palette(picker)) => self.choose_in_palette(picker, cx),
             Some(Overlay::Help { .. }) | None => {}
         }
     }
@@ -364,6 +367,7 @@ impl App {
         let matching = match self.overlays.top() {
             Some(Overlay::Models(picker)) => self.matching_models(picker).len(),
             Some(Overlay::Templates(picker)) => self.matching_templates(picker).len(),
+            Some(Overlay::Palette(picker)) => self.palette_len(picker),
             _ => 0,
         };
         self.overlays.scroll(rows, matching);

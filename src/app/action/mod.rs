@@ -89,6 +89,8 @@ actions! {
         /// Gives the focused pane the whole screen.
         Zoom,
         Help,
+        /// Opens the list of all actions, which also finds what they are for.
+        Palette,
         NewSession,
         /// Shows the next session that needs the user.
         NextNeedsYou,

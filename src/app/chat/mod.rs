@@ -14,6 +14,7 @@
 
 mod completion;
 mod composer;
+mod found;
 mod navigate;
 mod notice;
 mod notify;
@@ -24,6 +25,7 @@ mod server_clock;
 mod transcript;
 mod update;
 mod view;
+mod why_not;
 
 use std::collections::HashSet;
 use std::time::Duration;

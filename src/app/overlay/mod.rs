@@ -1,11 +1,13 @@
 //! The overlays above the panes: a closed set; the last one opened receives the keys first.
 //!
-//! In reading order: `picker` is a list with a filter, `kill_confirm` says what a kill loses,
-//! `view` and `view_picker` draw. The overlays do not act on an answer: the root does.
+//! In reading order: `picker` is a list with a filter, `palette` finds every action, `kill_confirm`
+//! says what a kill loses, `view`, `view_list` and `view_picker` draw. The overlays do not act on an answer: the root does.
 
 pub(super) mod kill_confirm;
+pub(super) mod palette;
 pub(super) mod picker;
 pub(super) mod view;
+mod view_list;
 pub(super) mod view_picker;
 
 use super::input::key::Key;
@@ -25,6 +27,8 @@ pub(super) enum Overlay {
     Models(Picker),
     /// The templates to boot the shown session from.
     Templates(Picker),
+    /// All actions, and what they are about.
+    Palette(Picker),
 }
 
 /// A dialog. Its text is built on each draw, so that it is never stale.
@@ -45,13 +49,13 @@ impl Overlay {
         match self {
             Self::Help { .. } => KeyContext::Help,
             Self::Confirm(_) => KeyContext::Confirm,
-            Self::Models(_) | Self::Templates(_) => KeyContext::Picker,
+            Self::Models(_) | Self::Templates(_) | Self::Palette(_) => KeyContext::Picker,
         }
     }
 
     fn picker_mut(&mut self) -> Option<&mut Picker> {
         match self {
-            Self::Models(picker) | Self::Templates(picker) => Some(picker),
+            Self::Models(picker) | Self::Templates(picker) | Self::Palette(picker) => Some(picker),
             Self::Help { .. } | Self::Confirm(_) => None,
         }
     }
@@ -62,7 +66,8 @@ impl Overlay {
             Self::Help { scroll } | Self::Confirm(Confirm::Kill { scroll, .. }) => Some(scroll),
             Self::Confirm(Confirm::Quit | Confirm::Revive(_))
             | Self::Models(_)
-            | Self::Templates(_) => None,
+            | Self::Templates(_)
+            | Self::Palette(_) => None,
         }
     }
 }

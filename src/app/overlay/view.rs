@@ -39,6 +39,7 @@ impl App {
                     vx.viewport.overlay = Some(first);
                 }
                 Overlay::Models(picker) => self.view_models(picker, screen, buf, vx),
+                Overlay::Palette(picker) => self.view_palette(picker, screen, buf, vx),
                 Overlay::Templates(picker) => self.view_templates(picker, screen, buf, vx),
                 Overlay::Confirm(question) => {
                     let first = self.view_confirm(question, screen, buf, vx);

@@ -104,21 +104,9 @@ impl Choices {
         let inner = frame.draw(area, buf, theme);
         let mut rows = inner.rows();
         let Some(row) = rows.next() else { return };
-        let filter = ansi::plain(picker.filter());
-        let shown = if filter.is_empty() {
-            Span::styled(self.ask, theme.dim)
-        } else {
-            Span::styled(filter.as_ref(), theme.text)
-        };
-        let line = Line::from(vec![
-            Span::styled(theme.pick("› ", "> "), theme.accent),
-            shown,
-        ]);
-        buf.set_line(row.x + 1, row.y, &line, row.width.saturating_sub(2));
-        let column = u16::try_from(wrap::width(&filter)).unwrap_or(u16::MAX);
-        let x = row.x.saturating_add(3).saturating_add(column);
-        vx.viewport.cursor = Some((x.min(row.right().saturating_sub(1)), row.y));
+        draw_filter(picker, self.ask, row, buf, vx);
 
+        let theme = vx.theme;
         let height = usize::from(inner.height.saturating_sub(1));
         let most = self.rows.len().saturating_sub(height);
         let first = picker.selected().saturating_sub(height / 2).min(most);
@@ -140,6 +128,31 @@ impl Choices {
             buf.set_stringn(inner.x + 3, inner.y + 1, self.none, room, theme.dim);
         }
     }
+}
+
+/// The filter's text with the cursor behind it; `ask` if it is empty.
+pub(super) fn draw_filter(
+    picker: &Picker,
+    ask: &'static str,
+    row: Rect,
+    buf: &mut Buffer,
+    vx: &mut ViewCx<'_>,
+) {
+    let theme = vx.theme;
+    let filter = ansi::plain(picker.filter());
+    let shown = if filter.is_empty() {
+        Span::styled(ask, theme.dim)
+    } else {
+        Span::styled(filter.as_ref(), theme.text)
+    };
+    let line = Line::from(vec![
+        Span::styled(theme.pick("› ", "> "), theme.accent),
+        shown,
+    ]);
+    buf.set_line(row.x + 1, row.y, &line, row.width.saturating_sub(2));
+    let column = u16::try_from(wrap::width(&filter)).unwrap_or(u16::MAX);
+    let x = row.x.saturating_add(3).saturating_add(column);
+    vx.viewport.cursor = Some((x.min(row.right().saturating_sub(1)), row.y));
 }
 
 /// The name on the left, provider and model id on the right.

@@ -135,7 +135,7 @@ impl App {
 
 /// Whether replacing the sandbox would lose nothing of the session. Its task knows better, and may
 /// refuse.
-fn takes_template(session: &OpenSession) -> bool {
+pub(in crate::app) fn takes_template(session: &OpenSession) -> bool {
     let is_at_boot = match session.phase() {
         Phase::Booting(stage) => *stage != Stage::Subscribe,
         Phase::Failed(_) => true,
@@ -145,7 +145,7 @@ fn takes_template(session: &OpenSession) -> bool {
     is_at_boot && session.chat.prompts().next().is_none()
 }
 
-fn has_sandbox(session: &OpenSession) -> bool {
+pub(in crate::app) fn has_sandbox(session: &OpenSession) -> bool {
     let sandbox = session.sandbox();
     !matches!(session.phase(), Phase::Gone(_)) && sandbox.is_some_and(|info| info.id.is_some())
 }

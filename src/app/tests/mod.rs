@@ -2,6 +2,7 @@
 
 mod bulk;
 mod keys;
+mod palette;
 mod rebound;
 mod recovery;
 mod revive;

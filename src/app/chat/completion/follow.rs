@@ -87,7 +87,7 @@ impl Chat {
         }
     }
 
-    fn look_for_files(&mut self, query: &str, cx: &mut Cx<'_>) {
+    pub(in crate::app::chat) fn look_for_files(&mut self, query: &str, cx: &mut Cx<'_>) {
         if self.reach != Delivery::Live {
             return;
         }

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use super::files::FileSearch;
 use super::mentions::line_range;
-use super::rank::{Candidates, ranked};
 use super::trigger::Trigger;
 use crate::app::action::Action;
 use crate::app::input::keymap::SlashAction;
+use crate::app::input::rank::{Candidates, ranked};
 use crate::domain::prompt::{Attachment, Command, PromptOffers};
 
 /// More rows than this are of no use to anybody.

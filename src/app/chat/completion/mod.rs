@@ -5,7 +5,7 @@
 //! in the composer, and a text that only looks like a command is sent as a text, which the row above the composer
 //! says before.
 //!
-//! In reading order: `state` is what the chat keeps, `follow` keeps it up with the text, `trigger` finds what is to be completed, `rank` orders the candidates, `menu` builds the rows,
+//! In reading order: `state` is what the chat keeps, `follow` keeps it up with the text, `trigger` finds what is to be completed, `menu` builds the rows,
 //! `files` asks for files one question at a time, `mentions` finds what a sent text names, `choose` performs a
 //! choice, `view` draws.
 
@@ -14,7 +14,6 @@ mod files;
 mod follow;
 mod mentions;
 mod menu;
-mod rank;
 pub(super) mod state;
 mod trigger;
 mod view;

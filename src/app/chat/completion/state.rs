@@ -25,6 +25,11 @@ impl Completion {
         self.menu.is_some() && !self.is_open() && self.files.is_searching()
     }
 
+    /// The files that the last search found.
+    pub(in crate::app::chat) fn files(&self) -> &[String] {
+        self.files.paths()
+    }
+
     /// The text is another one.
     pub(in crate::app::chat) fn close(&mut self) {
         self.menu = None;

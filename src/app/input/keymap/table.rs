@@ -316,6 +316,9 @@ pub(super) const ROWS: &[ActionRow] = rows! {
         App::Help "app.help" "help" "show all keys"
             / "help"
             [Outside: "?"] [Anywhere: "f1" "ctrl-x ?"]
+        App::Palette "app.palette" "palette" "find an action, a session, a file, …"
+            / "palette"
+            [Anywhere: "ctrl-p"]
         App::CancelSequence "app.cancel_sequence" "cancel" "cancel the keys pressed so far"
             [Sequence: "esc"]
         App::Interrupt "app.interrupt" "clear" "clear the composer, stop the agent, quit"

@@ -21,6 +21,10 @@ const ROOT: &[&str] = &[
     "app/view/hints.rs",
     "app/overlay/view.rs",
     "app/overlay/view_picker.rs",
+    "app/overlay/palette/reasons.rs",
+    "app/overlay/palette/rows.rs",
+    "app/overlay/palette/choose.rs",
+    "app/overlay/palette/view.rs",
 ];
 
 /// The parts of `App`, and their parts: their fields are private.

@@ -5,14 +5,14 @@ use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 /// How the candidates are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Candidates {
+pub(in crate::app) enum Candidates {
     Names,
     /// What follows a slash counts more.
     Paths,
 }
 
 /// The candidates that match, the best first; equal ones keep their order. An empty query keeps all.
-pub(super) fn ranked<T>(
+pub(in crate::app) fn ranked<T>(
     query: &str,
     kind: Candidates,
     candidates: impl IntoIterator<Item = T>,
