@@ -69,7 +69,7 @@ pub(crate) async fn handle(
         (SessionCommand::UseTemplate(template), None) => {
             return Ok(serving.use_template(template).await);
         }
-        (SessionCommand::Revive, Some(_)) => serving.command_failed(failures::not_gone()).await,
+        (SessionCommand::Revive, Some(_)) => return Ok(serving.revive_connected().await),
         (SessionCommand::Revive, None) => {
             serving.wants_revival();
             return Ok(CommandOutcome::Retry);

@@ -136,6 +136,8 @@ impl Driver {
                             self.serving.announce(phase).await;
                             continue;
                         }
+                        // So was a new one: the boot finds out again that the old one is gone.
+                        Some(Phase::Gone(_)) if self.serving.is_revival_wanted() => continue,
                         Some(phase) => phase,
                         None => continue,
                     }
@@ -276,7 +278,7 @@ impl Driver {
                     SandboxVerdict::Unknown => (failure.summary, Duration::ZERO),
                 },
                 Disconnect::Until(phase) => return Ok(Some(phase)),
-                Disconnect::TookOver => return Ok(None),
+                Disconnect::Boot => return Ok(None),
             };
             self.wait_out(&mut outage, reason, least).await?;
             if let Some(phase) = self.inquire(outage.is_eager()).await? {
@@ -348,6 +350,7 @@ impl Driver {
                     match commands::handle(&mut self.serving, link, command).await {
                         Ok(CommandOutcome::Done) => Ok(ConnectionInput::Commanded),
                         Ok(CommandOutcome::Retry) => Ok(ConnectionInput::Lost(Disconnect::connection(GIVEN_UP))),
+                        Ok(CommandOutcome::Boot) => Ok(ConnectionInput::Lost(Disconnect::Boot)),
                         Err(stop) => Err(stop),
                     }
                 }

@@ -23,8 +23,9 @@ pub(crate) enum Disconnect {
     },
     /// It will not recover by itself.
     Until(Phase),
-    /// This process now drives the session, and must receive everything again to record it.
-    TookOver,
+    /// A boot follows at once: the user wants the session back, or this process now drives it and must receive
+    /// everything again to record it.
+    Boot,
 }
 
 impl Disconnect {
@@ -51,5 +52,8 @@ pub(crate) enum StoreChange {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CommandOutcome {
     Done,
+    /// The waiting caller tries now, or replaces the connection.
     Retry,
+    /// The connection is given up, and a boot checks what became of the sandbox.
+    Boot,
 }

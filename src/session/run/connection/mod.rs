@@ -40,7 +40,7 @@ impl Connection {
             ConnectionInput::Elsewhere(StoreChange::TookOver) => {
                 self.lost(serving).await;
                 serving.on_store_change(StoreChange::TookOver).await;
-                return Some(Disconnect::TookOver);
+                return Some(Disconnect::Boot);
             }
             ConnectionInput::Lost(lost) => {
                 self.lost(serving).await;

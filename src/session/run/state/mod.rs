@@ -268,6 +268,22 @@ impl SessionState {
         self.wants_revival = true;
     }
 
+    /// Whether the user asked for a new sandbox and no boot has decided on it yet.
+    pub(crate) fn is_revival_wanted(&self) -> bool {
+        self.wants_revival
+    }
+
+    /// The user asks for a new sandbox while this process still has, or tries, a connection to the old one. Another
+    /// process may have killed it: then the screen already says that it is gone.
+    pub(in crate::session) async fn revive_connected(&mut self) -> CommandOutcome {
+        if matches!(self.stored_phase().await, Some(Phase::Gone(_))) {
+            self.wants_revival = true;
+            return CommandOutcome::Boot;
+        }
+        self.command_failed(failures::not_gone()).await;
+        CommandOutcome::Done
+    }
+
     /// The next boot uses this template, if nothing is lost by it.
     pub(in crate::session) async fn use_template(
         &mut self,
