@@ -35,6 +35,7 @@
 //! | [`e2b`] | client of the E2B API: control plane, envd, hosts |
 //! | [`local`] | the E2B-compatible server for sandboxes on this machine |
 //! | [`demo`] | the scripted model for use without an account |
+//! | [`rules`] | rules of the user that answer permissions |
 //! | [`store`] | SQLite: sessions, transcripts, drafts, queues |
 //! | [`config`] | defaults, file, environment, flags; paths; credentials; our own log |
 //! | [`keyring`] | looks up keys in the keyring of the desktop |
@@ -109,6 +110,7 @@ pub mod local;
 pub mod net;
 pub mod opencode;
 pub mod regular_file;
+pub mod rules;
 pub mod session;
 pub mod store;
 pub mod text;

@@ -138,6 +138,8 @@ pub(super) enum CliCommand {
     Config(JsonArgs),
     /// Check what this machine supports, and say how to get more
     Doctor(JsonArgs),
+    /// List, add and remove the rules that answer an agent's permissions
+    Rules(RulesArgs),
     /// Print the key map, with the names that config.toml uses
     Keys(KeysArgs),
     /// Run or control the E2B-compatible server for local sandboxes
@@ -149,6 +151,10 @@ pub(super) enum CliCommand {
 }
 
 #[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 pub(super) struct RunArgs {
     /// The prompt; "-" reads it from standard input
     #[arg(value_name = "PROMPT")]
@@ -156,9 +162,13 @@ pub(super) struct RunArgs {
     /// Print events as JSON, one per line
     #[arg(long)]
     pub json: bool,
-    /// Allow everything the agent asks for; otherwise the first request ends the run
+    /// Allow everything the agent asks for that no rule denies; otherwise the first request that no
+    /// rule answers ends the run
     #[arg(long)]
     pub auto: bool,
+    /// Answer permissions by the rules of `sandbar rules`
+    #[arg(long)]
+    pub rules: bool,
     /// Kill the sandbox afterwards and remove the session, instead of pausing it
     #[arg(long)]
     pub rm: bool,
@@ -263,6 +273,45 @@ pub(super) struct ShellArgs {
     /// Wait for a key after a failure, so that it can be read before the screen is taken again
     #[arg(long, hide = true)]
     pub hold: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(super) struct RulesArgs {
+    #[command(subcommand)]
+    pub command: Option<RulesCommand>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum RulesCommand {
+    /// Allow what matches a pattern
+    Allow(NewRuleArgs),
+    /// Deny what matches a pattern; this goes before all that is allowed
+    Deny(NewRuleArgs),
+    /// Remove rules
+    Remove {
+        /// Their numbers, as `sandbar rules` prints them
+        #[arg(required = true, value_name = "NUMBER")]
+        numbers: Vec<usize>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct NewRuleArgs {
+    /// A command, path or address; * is any text, ? one character
+    pub pattern: String,
+    /// The kind of permission: bash, edit, read, webfetch, …
+    #[arg(long, value_name = "KIND", default_value = "bash")]
+    pub permission: String,
+    /// For the sessions of all projects, not only of the one here
+    #[arg(long, conflicts_with = "project")]
+    pub everywhere: bool,
+    /// For the sessions of this project: a directory, or a URL that was cloned
+    #[arg(long)]
+    pub project: Option<String>,
 }
 
 #[derive(Debug, Args)]

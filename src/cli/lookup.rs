@@ -252,6 +252,7 @@ pub(super) mod testing {
             phase,
             project: None,
             shown: None,
+            auto: false,
             created: UnixMillis(0),
             updated: UnixMillis(60_000),
         }

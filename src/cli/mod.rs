@@ -27,6 +27,7 @@ mod related;
 mod report;
 mod revive;
 mod rm;
+mod rules;
 mod run;
 mod runtime;
 mod setup;
@@ -121,6 +122,7 @@ fn dispatch(cli: Cli, env: &Env) -> Result<(), CommandError> {
         }
         Some(CliCommand::Config(args)) => config::config(options, &args, env),
         Some(CliCommand::Doctor(args)) => doctor::doctor(options, &args, env),
+        Some(CliCommand::Rules(args)) => rules::rules(&args, env),
         Some(CliCommand::Keys(args)) => keys::keys(options, &args, env),
     }
 }

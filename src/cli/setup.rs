@@ -27,6 +27,7 @@ use crate::local::Level;
 use crate::local::daemon::DaemonLaunch;
 use crate::net::http::{HttpOptions, Proxies};
 use crate::net::random;
+use crate::rules::file::RulesFile;
 use crate::session::code;
 use crate::session::context::SessionContext;
 use crate::session::context::clone_access::CloneAccess;
@@ -139,6 +140,7 @@ pub(super) fn context(
     };
     let mut settings = Settings {
         scratch_dir: temp_dir(env),
+        rules: rules(env),
         ..Settings::default()
     };
     let mut timing = crate::session::context::timing::Timing::default();
@@ -169,6 +171,12 @@ pub(super) fn context(
     context.timing = timing;
     context.late = late;
     Ok(context)
+}
+
+/// The file of rules, beside `config.toml`.
+pub(super) fn rules(env: &Env) -> Option<RulesFile> {
+    let paths = Paths::of(env).ok()?;
+    Some(RulesFile::in_dir(paths.config_dir()))
 }
 
 /// The engine that the configuration names; its key may be read later if `late`.

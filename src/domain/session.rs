@@ -12,6 +12,7 @@ use super::id::{
 };
 use super::log::LogLine;
 use super::prompt::{PromptKind, PromptPart};
+use super::rule::{AutomaticAnswer, Rule};
 use super::sandbox::{BootEvent, Phase, SandboxInfo};
 use super::time::UnixMillis;
 use super::usage::Usage;
@@ -115,6 +116,15 @@ pub enum SessionCommand {
         id: QuestionId,
         reply: QuestionReply,
     },
+    /// Keeps these rules, and answers by them what waits. Their project is filled in: only the
+    /// session's task knows it.
+    AddRules {
+        rules: Vec<Rule>,
+        /// Only for the project of this session.
+        here: bool,
+    },
+    /// Switches auto mode, which allows what no rule denies.
+    SetAuto(bool),
     /// Fetches the page of messages before the oldest known one.
     LoadOlder,
     /// Looks for the sandbox's files by a part of their path; answered by
@@ -173,6 +183,10 @@ pub enum SessionEvent {
         query: String,
         paths: Vec<String>,
     },
+    /// Whether auto mode is on; sent when it changes, and at first if it is.
+    Auto(bool),
+    /// A permission was answered without the user; the log says so too.
+    Answered(AutomaticAnswer),
     /// The newest snapshot, in case the sandbox is lost; `None`: there is none yet.
     Snapshot(Option<SnapshotInfo>),
     /// How long the session's sandboxes ran and how large they were, if they cost money.
@@ -267,6 +281,8 @@ pub struct SessionSummary {
     pub project: Option<PathBuf>,
     /// When it was last shown on a terminal.
     pub shown: Option<UnixMillis>,
+    /// Auto mode is on.
+    pub auto: bool,
     pub created: UnixMillis,
     pub updated: UnixMillis,
 }

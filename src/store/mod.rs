@@ -10,6 +10,7 @@
 //! when the machine loses power; the database stays consistent.) Several processes may use one store at once;
 //! [`lock`] decides which of them drives a session.
 
+mod auto_mode;
 mod database;
 mod error;
 mod files;

@@ -38,7 +38,8 @@ pub enum Naming {
 const COLUMNS: &str = "key, name, title, engine, sandbox_id, template, opencode_url, \
     opencode_version, opencode_session, directory, isolation, demo, port, ends_at, origin, phase, \
     failure, created, updated, project, \
-    (SELECT at FROM shown WHERE session = key) AS shown";
+    (SELECT at FROM shown WHERE session = key) AS shown, \
+    EXISTS (SELECT 1 FROM auto_mode WHERE session = key) AS auto";
 
 const NAME_TAKEN: &str = "sessions.name";
 
@@ -333,6 +334,7 @@ fn delete(db: &mut Database, key: &SessionKey) -> rusqlite::Result<()> {
         "logs",
         "runs",
         "shown",
+        "auto_mode",
     ] {
         db.conn
             .prepare_cached(&format!("DELETE FROM {table} WHERE session = ?1"))?
@@ -376,6 +378,7 @@ fn session_of(row: &Row<'_>) -> rusqlite::Result<StoredSession> {
             shown: row
                 .get::<_, Option<i64>>("shown")?
                 .map(|at| UnixMillis(count(at))),
+            auto: row.get("auto")?,
             created: UnixMillis(count(row.get("created")?)),
             updated: UnixMillis(count(row.get("updated")?)),
         },

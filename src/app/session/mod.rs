@@ -189,7 +189,11 @@ impl OpenSession {
             SessionEvent::Runs(life) => self.life = life,
             SessionEvent::Snapshot(snapshot) => self.snapshot = snapshot,
             // The root words a revival; the chat of an open session knows its activity.
-            SessionEvent::Revived(_) | SessionEvent::Activity(_) => {}
+            // The log has a line about an automatic answer.
+            SessionEvent::Revived(_)
+            | SessionEvent::Activity(_)
+            | SessionEvent::Answered(_)
+            | SessionEvent::Auto(_) => {}
             SessionEvent::CommandFailed(failure) => self.chat.command_failed(&failure),
             SessionEvent::CommandRefused { command, failure } => {
                 self.chat.command_refused(&command, &failure, cx.now);

@@ -245,6 +245,7 @@ fn summary(
         phase: Phase::Booting(Stage::Create),
         project: None,
         shown: None,
+        auto: false,
         created: now,
         updated: now,
     }

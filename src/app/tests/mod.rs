@@ -261,6 +261,7 @@ fn row(name: &str, age: u64) -> SessionSummary {
         phase: Phase::Dormant,
         project: None,
         shown: None,
+        auto: false,
         created: UnixMillis(NOON - age),
         updated: UnixMillis(NOON - age),
     }

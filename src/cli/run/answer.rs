@@ -55,14 +55,20 @@ impl PrintedAnswer {
                 what,
                 subject,
                 allowed,
+                by,
             } => {
+                let by =
+                    by.map_or_else(String::new, |by| format!(" by {}", visible::one_line(&by)));
                 let done = match (what, allowed) {
                     ("question", true) => "answered",
                     ("question", false) => "declined",
                     (_, true) => "allowed",
                     (_, false) => "denied",
                 };
-                self.progress(&format!("{what} {done}: {}", visible::one_line(&subject)))?;
+                self.progress(&format!(
+                    "{what} {done}{by}: {}",
+                    visible::one_line(&subject)
+                ))?;
             }
             HeadlessOutput::Tool(_)
             | HeadlessOutput::Log(_)
@@ -166,7 +172,11 @@ fn value(out: HeadlessOutput) -> Option<Value> {
             what,
             subject,
             allowed,
-        } => line(what, json!({ "subject": subject, "allowed": allowed })),
+            by,
+        } => line(
+            what,
+            json!({ "subject": subject, "allowed": allowed, "by": by }),
+        ),
         HeadlessOutput::Log(log) => {
             let stream = match log.stream {
                 LogStream::Stdout => "stdout",

@@ -27,6 +27,7 @@ use crate::domain::id::{MessageId, SessionKey};
 use crate::domain::prompt::PromptKind;
 use crate::domain::sandbox::Phase;
 use crate::domain::session::{CloseAction, Prompt, SessionCommand, SessionEvent, SessionSpec};
+use crate::rules::file::RulesFile;
 use crate::session::context::{RecordStore, wall};
 use crate::session::recorder::removal;
 use crate::session::supervisor::Supervisor;
@@ -41,12 +42,26 @@ pub(super) fn run(options: &GlobalOptions, args: &RunArgs, env: &Env) -> Result<
     let log = setup::own_log(&config, &config.paths.log_file(), &Redactor::default());
     log.warning.iter().for_each(report::progress);
     runtime.block_on(async {
-        let opening = match &args.session {
+        let rules = rules(args, env)?;
+        let mut opening = match &args.session {
             Some(name) => opening::of_known(name, options, &mut config, env).await?,
             None => opening::of_new(args.name.as_deref(), options, &mut config, env).await?,
         };
+        opening.context.settings.rules = rules;
         follow(opening, text, args).await
     })
+}
+
+/// The rules that count in this run. What is allowed without asking is limited by those that deny, so they have to
+/// be valid before anything starts.
+fn rules(args: &RunArgs, env: &Env) -> Result<Option<RulesFile>, CommandError> {
+    let Some(file) = setup::rules(env).filter(|_| args.rules || args.auto) else {
+        return Ok(None);
+    };
+    match file.load() {
+        Ok(_) => Ok(Some(file)),
+        Err(error) => Err(CommandError::Usage(Failure::new(error.to_string()))),
+    }
 }
 
 fn prompt_text(argument: &str) -> Result<String, CommandError> {

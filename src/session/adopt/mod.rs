@@ -267,6 +267,7 @@ fn session(
         phase,
         project,
         shown: None,
+        auto: false,
         created: created.map_or(now, UnixMillis),
         updated: now,
     };

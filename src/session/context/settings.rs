@@ -7,6 +7,7 @@ use secrecy::SecretString;
 
 use crate::domain::version::OPENCODE_VERSION;
 use crate::engine::EngineSpec;
+use crate::rules::file::RulesFile;
 
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -31,6 +32,8 @@ pub struct Settings {
     pub scratch_dir: PathBuf,
     /// The directory that sessions begun here belong to; `None`: unknown.
     pub project: Option<PathBuf>,
+    /// The user's rules for permissions; `None`: none count.
+    pub rules: Option<RulesFile>,
 }
 
 impl Default for Settings {
@@ -47,6 +50,7 @@ impl Default for Settings {
             install_env: Vec::new(),
             scratch_dir: PathBuf::from("/tmp"),
             project: None,
+            rules: None,
         }
     }
 }

@@ -8,8 +8,9 @@
 //! opened.
 //!
 //! In reading order: `record` is where a session lives, `drafts` keeps what is typed and not sent, `queue` the prompts
-//! that wait, `runs` when its sandboxes ran, `phase` what becomes of a session without a task; [`reservation`] holds a name for a session that begins, [`removal`] removes one for good.
+//! that wait, `runs` when its sandboxes ran, `auto_mode` what may be answered without the user, `phase` what becomes of a session without a task; [`reservation`] holds a name for a session that begins, [`removal`] removes one for good.
 
+mod auto_mode;
 mod drafts;
 pub(in crate::session) mod phase;
 mod queue;
@@ -35,6 +36,7 @@ use crate::domain::session::{NewSession, Prompt, SessionOrigin, SessionSpec, Ses
 use crate::domain::time::UnixMillis;
 use crate::e2b::wire;
 use crate::engine::EngineSpec;
+use crate::net::url::split_access;
 use crate::store::lock::SessionLock;
 use crate::store::secrets::Secrets;
 use crate::store::snapshots::SnapshotFiles;
@@ -68,6 +70,8 @@ pub(crate) struct Recorder {
     /// The directory that this program was started in.
     project: Option<PathBuf>,
     records: Option<RecordStore>,
+    /// The server that somebody else runs.
+    attached: Option<String>,
     /// Replaces the store where there is none.
     memory: Arc<Mutex<RecorderState>>,
     holds_lock: Arc<AtomicBool>,
@@ -83,6 +87,7 @@ struct RecorderState {
     unstored: Vec<Prompt>,
     /// How far the listener has received the log.
     shown: LogEnds,
+    auto_mode: bool,
 }
 
 /// Where this process stores its draft, so that two processes do not overwrite each other's.
@@ -104,8 +109,13 @@ impl Recorder {
             SessionOrigin::Attach { .. } => None,
             SessionOrigin::New(_) | SessionOrigin::Stored => context.records.clone(),
         };
+        let attached = match &spec.origin {
+            SessionOrigin::Attach { url, .. } => Some(split_access(url).0),
+            SessionOrigin::New(_) | SessionOrigin::Stored => None,
+        };
         Self {
             key: spec.key.clone(),
+            attached,
             engine,
             project: context.settings.project.clone(),
             records,
@@ -240,6 +250,7 @@ impl Recorder {
                 phase: Phase::Dormant,
                 project: self.project.clone(),
                 shown: None,
+                auto: false,
                 created: now,
                 updated: now,
             },

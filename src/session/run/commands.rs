@@ -4,6 +4,7 @@ use super::connection::Connection;
 use super::outcome::{CommandOutcome, StopSession};
 use super::prompt_delivery::DeliveryEvent;
 use super::state::SessionState;
+use crate::domain::rule::Rule;
 use crate::domain::sandbox::Phase;
 use crate::domain::session::{CloseAction, SessionCommand};
 use crate::session::failures;
@@ -20,13 +21,15 @@ pub(crate) async fn store_all(serving: &mut SessionState, commands: Vec<SessionC
     }
 }
 
-/// Only what the user typed still matters.
+/// Only what the user typed or decided for later still matters.
 async fn store(serving: &mut SessionState, command: SessionCommand) {
     match command {
         SessionCommand::Prompt(prompt) => serving.send(prompt).await,
         SessionCommand::Unqueue(id) => serving.remove(id).await,
         SessionCommand::ReleaseQueue => serving.deliver(DeliveryEvent::Release).await,
         SessionCommand::SaveDraft(draft) => serving.recorder.draft(draft).await,
+        SessionCommand::AddRules { rules, here } => add_rules(serving, None, rules, here).await,
+        SessionCommand::SetAuto(on) => serving.set_auto(on).await,
         SessionCommand::Pause
         | SessionCommand::Kill
         | SessionCommand::Reconnect
@@ -83,11 +86,16 @@ pub(crate) async fn handle(
         }
         (SessionCommand::Extend, Some(connection)) => connection.extend(serving),
         (SessionCommand::ReplyPermission { id, reply }, Some(connection)) => {
+            serving.requests.answered_by_user(&id);
             connection.reply_permission(id, reply);
         }
         (SessionCommand::ReplyQuestion { id, reply }, Some(connection)) => {
             connection.reply_question(id, reply);
         }
+        (SessionCommand::AddRules { rules, here }, link) => {
+            add_rules(serving, link, rules, here).await;
+        }
+        (SessionCommand::SetAuto(on), link) => set_auto(serving, link, on).await,
         (SessionCommand::LoadOlder, Some(connection)) => connection.load_older(),
         (SessionCommand::FindFiles(query), Some(connection)) => connection.find_files(query),
         (
@@ -98,12 +106,35 @@ pub(crate) async fn handle(
             | SessionCommand::ReplyQuestion { .. }
             | SessionCommand::LoadOlder,
             None,
-        ) => {
-            let is_paused = serving.stored_phase().await == Some(Phase::Paused);
-            serving
-                .command_failed(failures::not_connected(is_paused))
-                .await;
-        }
+        ) => not_connected(serving).await,
     }
     Ok(CommandOutcome::Done)
+}
+
+async fn not_connected(serving: &SessionState) {
+    let is_paused = serving.stored_phase().await == Some(Phase::Paused);
+    let failure = failures::not_connected(is_paused);
+    serving.command_failed(failure).await;
+}
+
+/// Keeps rules; with a connection, they answer what waits.
+async fn add_rules(
+    serving: &mut SessionState,
+    connection: Option<&mut Connection>,
+    rules: Vec<Rule>,
+    here: bool,
+) {
+    match (serving.add_rules(rules, here).await, connection) {
+        (Ok(()), Some(connection)) => connection.answer_waiting(serving).await,
+        (Ok(()), None) => {}
+        (Err(failure), _) => serving.command_failed(failure).await,
+    }
+}
+
+/// Switches auto mode; with a connection, it answers what waits.
+async fn set_auto(serving: &mut SessionState, connection: Option<&mut Connection>, on: bool) {
+    serving.set_auto(on).await;
+    if let Some(connection) = connection {
+        connection.answer_waiting(serving).await;
+    }
 }

@@ -95,6 +95,10 @@ CREATE INDEX runs_by_sandbox ON runs (sandbox_id);
 ALTER TABLE sessions ADD COLUMN project BLOB;
 CREATE TABLE shown (session TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT;
 ",
+    // The sessions in auto mode; like `shown`, a session may not be stored yet.
+    r"
+CREATE TABLE auto_mode (session TEXT PRIMARY KEY) STRICT;
+",
 ];
 
 /// The version that this program writes.
@@ -195,5 +199,6 @@ mod tests {
             1
         );
         assert_eq!(count("SELECT count(*) FROM shown"), 0);
+        assert_eq!(count("SELECT count(*) FROM auto_mode"), 0);
     }
 }

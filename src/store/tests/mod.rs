@@ -51,6 +51,7 @@ fn session(key: &str, name: &str) -> StoredSession {
             phase: Phase::Dormant,
             project: None,
             shown: None,
+            auto: false,
             created: UnixMillis(1),
             updated: UnixMillis(1),
         },

@@ -504,3 +504,22 @@ async fn a_deleted_session_leaves_nothing_and_its_neighbour_everything() {
     }
     assert!(!store.queue(&key()).await.unwrap().held);
 }
+
+#[tokio::test]
+async fn auto_mode_is_remembered_even_if_the_session_is_stored_later_and_ends_with_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let listed = async |store: &Store| store.sessions().await.unwrap()[0].auto;
+
+    assert!(!store.auto_mode(&key()).await.unwrap());
+    store.set_auto_mode(&key(), true).await.unwrap();
+    store.set_auto_mode(&key(), true).await.unwrap();
+    store.save_session(&session("one", "a")).await.unwrap();
+    assert!(store.auto_mode(&key()).await.unwrap() && listed(&store).await);
+    store.set_auto_mode(&key(), false).await.unwrap();
+    assert!(!listed(&store).await);
+
+    store.set_auto_mode(&key(), true).await.unwrap();
+    store.delete_session(&key()).await.unwrap();
+    assert!(!store.auto_mode(&key()).await.unwrap());
+}

@@ -434,6 +434,7 @@ impl Account {
                 phase: Phase::Dormant,
                 project: None,
                 shown: None,
+                auto: false,
                 created: UnixMillis(1),
                 updated: UnixMillis(2),
             },

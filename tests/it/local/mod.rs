@@ -10,6 +10,7 @@ mod install;
 mod isolation;
 mod network;
 mod pasta;
+mod permission_rules;
 mod provider_key_rules;
 mod request_faults;
 mod run_command;

@@ -33,14 +33,17 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("text", &[]),
     ("keyring", &[]),
     ("regular_file", &[]),
+    // All but `rules::file` is pure.
+    ("rules", &["domain", "regular_file"]),
     // Only the views may use `text`: see the bans below.
-    ("app", &["domain", "text"]),
+    ("app", &["domain", "text", "rules"]),
     // A session knows how the demo model is started and how OpenCode is configured for it; its recorder writes to
     // the store before anything is forwarded or posted.
     (
         "session",
         &[
             "domain", "net", "e2b", "opencode", "engine", "demo", "store", "keyring", "clock",
+            "rules",
         ],
     ),
     ("engine", &["domain", "net", "e2b", "local"]),
@@ -59,6 +62,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "app",
             "session",
             "engine",
+            "rules",
             "store",
             "config",
             "tui",
@@ -86,7 +90,7 @@ struct Ban {
     why: &'static str,
 }
 
-const PURE: &[&str] = &["app/", "domain/", "text/"];
+const PURE: &[&str] = &["app/", "domain/", "rules/", "text/"];
 
 const BANS: &[Ban] = &[
     Ban {
@@ -110,7 +114,7 @@ const BANS: &[Ban] = &[
             "std::io",
         ],
         inside: PURE,
-        except: &[],
+        except: &["rules/file.rs"],
         why: "a pure room performs nothing",
     },
     Ban {

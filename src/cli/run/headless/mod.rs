@@ -32,6 +32,8 @@ pub(super) enum HeadlessOutput {
         what: &'static str,
         subject: String,
         allowed: bool,
+        /// What answered, if it was not this run.
+        by: Option<String>,
     },
     Log(LogLine),
     Command(SessionCommand),
@@ -151,8 +153,15 @@ impl Headless {
                 )))]
             }
             SessionEvent::Queue(queue) => self.queue(&queue),
+            SessionEvent::Answered(answer) => vec![HeadlessOutput::Asked {
+                what: "permission",
+                subject: answer.asked,
+                allowed: answer.allowed,
+                by: Some(answer.by.to_string()),
+            }],
             SessionEvent::Phase(Phase::Dormant | Phase::Paused | Phase::Booting(_))
             | SessionEvent::Restored { .. }
+            | SessionEvent::Auto(_)
             | SessionEvent::Activity(_)
             | SessionEvent::Sandbox(_)
             | SessionEvent::Runs(_)
@@ -289,6 +298,7 @@ impl Headless {
             what,
             subject,
             allowed,
+            by: None,
         };
         vec![asked, HeadlessOutput::Command(answer)]
     }
@@ -299,7 +309,7 @@ impl Headless {
                 "the agent needs an answer to a {what}, and nobody is here to give it"
             ))
             .detail(visible::one_line(subject))
-            .hint("run it with --auto to allow everything, or open the session in the terminal"),
+            .hint("allow it by a rule and use --rules, use --auto to allow everything, or open the session in the terminal"),
         );
     }
 

@@ -1,6 +1,7 @@
 //! One connection to OpenCode: the event stream and the calls in flight.
 
 mod delivery;
+mod requests;
 mod snapshot_job;
 mod state;
 
@@ -13,9 +14,8 @@ use self::state::CallResult;
 pub(crate) use self::state::{Connection, ConnectionInput};
 use super::outcome::{Disconnect, StoreChange};
 use super::state::SessionState;
-use crate::domain::chat::{ChatEvent, PermissionReply, QuestionReply};
+use crate::domain::chat::ChatEvent;
 use crate::domain::failure::Failure;
-use crate::domain::id::{PermissionId, QuestionId};
 use crate::domain::session::SessionEvent;
 use crate::domain::time::UnixMillis;
 use crate::session::context::wall;
@@ -52,6 +52,9 @@ impl Connection {
     }
 
     async fn received(&mut self, serving: &mut SessionState, event: ChatEvent) {
+        let Some(event) = self.left_for_user(serving, event).await else {
+            return;
+        };
         let first = matches!(event, ChatEvent::Resync(_)) && self.live.is_none();
         let was_busy = serving.delivery.is_busy();
         serving.news(event).await;
@@ -84,16 +87,6 @@ impl Connection {
     pub(crate) fn abort(&self) {
         let aborted = self.server.clone().abort();
         self.calls.push(aborted.map(done).boxed());
-    }
-
-    pub(crate) fn reply_permission(&self, id: PermissionId, reply: PermissionReply) {
-        let replied = self.server.clone().reply_permission(id, reply);
-        self.calls.push(replied.map(done).boxed());
-    }
-
-    pub(crate) fn reply_question(&self, id: QuestionId, reply: QuestionReply) {
-        let replied = self.server.clone().reply_question(id, reply);
-        self.calls.push(replied.map(done).boxed());
     }
 
     /// Fetches the page before the oldest known message.
@@ -178,6 +171,9 @@ impl Connection {
             CallResult::Done => {}
             CallResult::Failed(failure) => serving.command_failed(failure).await,
             CallResult::News(event) => serving.news(event).await,
+            CallResult::Unanswered(asked, failure) => {
+                Self::unanswered(serving, *asked, failure).await;
+            }
             CallResult::Tell(event) => serving.tell(event).await,
             CallResult::Runs(sandbox, run) => serving.runs(sandbox, run).await,
             CallResult::Delivery(event) => serving.deliver(event).await,

@@ -8,7 +8,7 @@ use futures::stream::FuturesUnordered;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use crate::domain::chat::ChatEvent;
+use crate::domain::chat::{ChatEvent, Permission};
 use crate::domain::failure::Failure;
 use crate::domain::id::SandboxId;
 use crate::domain::price::RunningSandbox;
@@ -46,6 +46,8 @@ pub(crate) enum CallResult {
     /// When the sandbox times out, as its server reports.
     EndsAt(UnixMillis),
     News(ChatEvent),
+    /// An automatic answer failed.
+    Unanswered(Box<Permission>, Failure),
     /// Only for the listener; nothing is recorded.
     Tell(SessionEvent),
     Runs(SandboxId, RunningSandbox),

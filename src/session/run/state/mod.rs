@@ -8,6 +8,7 @@
 
 mod delivery;
 mod ending;
+mod requests;
 mod usage;
 
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use super::asked_permissions::AskedPermissions;
 use super::outcome::{CommandOutcome, StoreChange};
 use super::prompt_delivery::{DeliveryCall, DeliveryEvent, PromptDelivery};
 use crate::domain::chat::ChatEvent;
@@ -60,6 +62,8 @@ pub(crate) struct SessionState {
     changes: watch::Receiver<u64>,
     /// The user knows that the account's plan allows less than the settings ask for.
     told_of_plan: bool,
+    /// What the agent asks for.
+    pub(in crate::session) requests: AskedPermissions,
     /// When to check again whether the driving process has gone.
     next_look: Instant,
 }
@@ -88,6 +92,7 @@ impl SessionState {
             template: None,
             boots: 0,
             told_of_plan: false,
+            requests: AskedPermissions::default(),
         }
     }
 
@@ -115,6 +120,7 @@ impl SessionState {
             self.events.send(SessionEvent::Logs(stored.logs)).await;
         }
         self.tell_runs().await;
+        self.tell_auto().await;
         self.tell_snapshot().await;
         self.store_changed().await;
     }
@@ -146,6 +152,7 @@ impl SessionState {
         if elsewhere == StoreChange::TookOver {
             self.recorder.unclaim_all().await;
         }
+        self.tell_auto().await;
         self.store_changed().await;
     }
 
