@@ -7,6 +7,7 @@
 
 use super::id::{MessageId, OpencodeSessionId, PartId, PermissionId, QuestionId};
 use super::prompt::PromptOffers;
+pub use super::question::{QuestionItem, QuestionOption};
 use super::time::UnixMillis;
 pub use super::tool_call::{
     EditKind, FileEdit, FoundFile, ReadCall, SearchCall, ShellCall, TaskCall, Todo, ToolCall,
@@ -256,24 +257,6 @@ impl Question {
         });
         format!("question: {words}")
     }
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct QuestionItem {
-    /// A few words.
-    pub header: String,
-    pub question: String,
-    pub options: Vec<QuestionOption>,
-    /// More than one option may be selected.
-    pub multiple: bool,
-    /// Free text of the user is allowed.
-    pub custom: bool,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct QuestionOption {
-    pub label: String,
-    pub description: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,8 +6,8 @@
 
 use std::borrow::Cow;
 
-use super::chat::QuestionItem;
 use super::id::OpencodeSessionId;
+use super::question::QuestionItem;
 use super::time::UnixMillis;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -6,7 +6,7 @@
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::block::{BlockBody, BlockRows, Mark, key};
+use super::block::{BlockBody, BlockRows, Mark, PROSE_COLUMNS, key};
 use super::tool::{ToolFold, ToolFrame, tool};
 use crate::app::chat::notice::ChatNotice;
 use crate::app::chat::scroll::Block;
@@ -30,8 +30,6 @@ const ERROR_CHARS: usize = 2_000;
 const TIMED: u16 = 40;
 /// The columns for a prompt's time: `14:02` or `12h ago`, and a gap.
 const TIME: u16 = 8;
-/// Prose is set to at most this many columns; code and tables to what there is.
-pub(super) const PROSE_COLUMNS: u16 = 100;
 
 impl Chat {
     /// Builds the rows of a block, `width` columns wide.

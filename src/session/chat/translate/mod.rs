@@ -9,6 +9,7 @@
 
 mod arguments;
 pub mod parts;
+mod plain;
 pub mod prompts;
 pub mod requests;
 mod resync;
@@ -223,7 +224,7 @@ impl Translator {
             }
             Event::Todos { session_id, todos } if session_id == self.root => {
                 out(ChatEvent::Todos(
-                    todos.into_iter().map(parts::todo).collect(),
+                    todos.into_iter().map(plain::todo).collect(),
                 ));
             }
             _ => {}

@@ -1,18 +1,16 @@
 //! Conversations, messages, parts and catalogs: wire → domain, one value at a time.
 
+use super::plain::relative;
 use super::tool;
 use crate::domain::chat::{
     Agent, Catalog, ChatEvent, Conversation, Message, MessageError, MessageWithParts, Model,
-    ModelRef, Part, PartKind, RevertPoint, Role, Todo, Tokens, TurnStatus,
+    ModelRef, Part, PartKind, RevertPoint, Role, Tokens, TurnStatus,
 };
 use crate::domain::time::UnixMillis;
 use crate::opencode::wire::error_info::ErrorInfo;
 use crate::opencode::wire::message::{self, MessagePage};
 use crate::opencode::wire::part::{self, PartBody};
 use crate::opencode::wire::{provider, session};
-
-/// Maximum characters of a one-line subject.
-const SUBJECT: usize = 400;
 
 pub fn conversation(session: session::Session) -> Conversation {
     Conversation {
@@ -69,13 +67,6 @@ pub fn error(error: ErrorInfo) -> MessageError {
     MessageError {
         name: error.name,
         message: error.data.message,
-    }
-}
-
-pub fn todo(todo: session::Todo) -> Todo {
-    Todo {
-        content: todo.content,
-        status: todo.status,
     }
 }
 
@@ -193,51 +184,6 @@ pub fn part(part: part::Part, directory: &str) -> Part {
         message: part.message_id.into(),
         kind,
     }
-}
-
-/// The argument that describes a call of a tool in one line; none where the call's list is shown in full.
-pub(super) const SUBJECT_ARGUMENTS: [(&str, &str); 19] = [
-    ("bash", "command"),
-    ("read", "filePath"),
-    ("edit", "filePath"),
-    ("write", "filePath"),
-    ("multiedit", "filePath"),
-    ("lsp", "operation"),
-    ("list", "path"),
-    ("glob", "pattern"),
-    ("grep", "pattern"),
-    ("webfetch", "url"),
-    ("websearch", "query"),
-    ("codesearch", "query"),
-    ("task", "description"),
-    ("skill", "name"),
-    ("invalid", "tool"),
-    ("apply_patch", ""),
-    ("todowrite", ""),
-    ("todoread", ""),
-    ("question", ""),
-];
-
-/// Returns the path relative to the directory, if it lies below it.
-pub(super) fn relative<'a>(path: &'a str, directory: &str) -> &'a str {
-    let below = path
-        .strip_prefix(directory)
-        .filter(|_| !directory.is_empty());
-    below
-        .and_then(|rest| rest.strip_prefix('/'))
-        .filter(|rest| !rest.is_empty())
-        .unwrap_or(path)
-}
-
-/// Returns the first non-empty line, with an ellipsis for what follows it.
-pub(super) fn one_line(text: &str) -> String {
-    let text = text.trim();
-    let first = text.lines().next().unwrap_or_default().trim_end();
-    let mut line: String = first.chars().take(SUBJECT).collect();
-    if line.len() < text.len() {
-        line.push_str(" …");
-    }
-    line
 }
 
 /// `configured` is the configuration's `provider/model`; without it the first provider's default applies, as in the

@@ -1,6 +1,6 @@
 //! Permissions, questions and prompts, in both directions.
 
-use super::parts::relative;
+use super::plain::relative;
 use crate::domain::chat::{Permission, PermissionReply, Question, QuestionItem, QuestionOption};
 use crate::opencode::wire::part::Input;
 use crate::opencode::wire::request::{self, PermissionRequest, QuestionRequest};

@@ -1,6 +1,6 @@
 //! A fetched conversation → the [`Resync`] that replaces what was known of it.
 
-use super::{Translator, parts, requests};
+use super::{Translator, parts, plain, requests};
 use crate::domain::chat::{ChatEvent, Resync, TurnStatus};
 use crate::session::chat::fetch::FetchedConversation;
 
@@ -72,7 +72,7 @@ impl Translator {
             after_gap,
         })));
         out(ChatEvent::Todos(
-            fetched.todos.into_iter().map(parts::todo).collect(),
+            fetched.todos.into_iter().map(plain::todo).collect(),
         ));
     }
 }

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Translator, parts};
+use super::{Translator, parts, plain};
 use crate::domain::chat::{
     Catalog, ChatEvent, MessageError, ModelRef, PartKind, Permission, ToolCall, ToolStatus,
     TurnStatus,
@@ -517,10 +517,10 @@ fn the_catalog_offers_primary_agents_and_current_models_and_names_the_default() 
 
 #[test]
 fn subjects_are_one_line() {
-    assert_eq!(parts::one_line("  ls -l\n  cat x\n"), "ls -l …");
-    assert_eq!(parts::one_line(""), "");
-    assert_eq!(parts::relative("/a/bc", "/a/b"), "/a/bc");
-    assert_eq!(parts::relative("/a/b/c", "/a/b"), "c");
+    assert_eq!(plain::one_line("  ls -l\n  cat x\n"), "ls -l …");
+    assert_eq!(plain::one_line(""), "");
+    assert_eq!(plain::relative("/a/bc", "/a/b"), "/a/bc");
+    assert_eq!(plain::relative("/a/b/c", "/a/b"), "c");
 }
 
 proptest! {

@@ -21,7 +21,7 @@ use ratatui::text::Line;
 
 use self::head::head;
 use self::rows::ToolLook;
-use super::block::{BlockBody, BlockRows, Mark, key};
+use super::block::{BlockBody, BlockRows, Mark, PROSE_COLUMNS, key};
 use crate::app::chat::transcript::PartEntry;
 use crate::app::view::cx::ViewCx;
 use crate::domain::chat::{ToolCall, ToolDetail, ToolStatus};
@@ -82,7 +82,7 @@ pub(in crate::app::chat) fn tool<'c>(
     let lines = match prose(call).filter(|_| look.is_open) {
         Some(text) => {
             before.extend(above_prose(call, look));
-            let columns = Columns::new(columns, super::part::PROSE_COLUMNS);
+            let columns = Columns::new(columns, PROSE_COLUMNS);
             vx.cache.markdown(
                 key(known, &id),
                 text,

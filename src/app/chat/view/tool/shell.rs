@@ -4,7 +4,6 @@
 use ratatui::text::{Line, Span};
 
 use super::rows::ToolLook;
-use crate::app::chat::view::part::wrapped;
 use crate::domain::chat::{ShellCall, ToolCall, ToolStatus};
 use crate::text::{ansi, wrap};
 
@@ -79,8 +78,7 @@ pub(super) fn shell(call: &ToolCall, shell: &ShellCall, look: ToolLook<'_>) -> V
         }
         lines.extend(look.ending(&output, theme.dim));
         if let Some(stopped) = &shell.stopped {
-            let columns = u16::try_from(look.columns).unwrap_or(u16::MAX);
-            lines.extend(wrapped(stopped, columns, theme.error));
+            lines.extend(wrap::wrap_plain(stopped, look.columns, theme.error));
         }
         return lines;
     }

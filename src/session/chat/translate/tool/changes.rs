@@ -7,11 +7,11 @@ use std::fmt::Write as _;
 
 use serde::Deserialize;
 
-use super::CallSource;
 use super::markup::without_tags;
+use super::source::CallSource;
 use crate::domain::chat::{EditKind, FileEdit, ToolDetail};
 use crate::opencode::wire::tool_metadata::PatchedFile;
-use crate::session::chat::translate::parts::relative;
+use crate::session::chat::translate::plain::relative;
 
 /// What the tools say when all is well.
 const WELL: [&str; 4] = [

@@ -1,7 +1,7 @@
 //! `read`, and `list` of earlier servers.
 
-use super::CallSource;
 use super::markup::{between, without_tags};
+use super::source::CallSource;
 use crate::domain::chat::{ReadCall, ToolDetail};
 
 pub(super) fn read(source: &mut CallSource<'_>) -> ToolDetail {

@@ -10,40 +10,19 @@ mod changes;
 mod look;
 mod markup;
 mod search;
-pub(super) mod table;
+mod source;
+mod subject;
+mod table;
 
 use self::markup::{between, without_tags};
-use super::parts::{SUBJECT_ARGUMENTS, one_line, relative, todo};
+use self::source::CallSource;
+use self::subject::subject;
+use super::plain::todo;
 use crate::domain::chat::{QuestionItem, ShellCall, TaskCall, ToolCall, ToolDetail, ToolStatus};
 use crate::domain::time::UnixMillis;
-use crate::opencode::wire::part::{Input, ToolPart};
+use crate::opencode::wire::part::ToolPart;
 use crate::opencode::wire::request;
 use crate::opencode::wire::session::Todo;
-use crate::opencode::wire::tool_metadata::ToolMetadata;
-
-/// What a call's translation takes from.
-struct CallSource<'a> {
-    tool: &'a str,
-    input: Input,
-    metadata: ToolMetadata,
-    output: String,
-    /// The session's; paths below it are shown relative to it.
-    directory: &'a str,
-}
-
-impl CallSource<'_> {
-    /// Takes an argument; empty if there is none.
-    fn take(&mut self, name: &str) -> String {
-        let found = self.input.0.iter().position(|(known, _)| known == name);
-        found.map_or_else(String::new, |at| self.input.0.remove(at).1)
-    }
-
-    /// Takes an argument that is a path.
-    fn take_path(&mut self, name: &str) -> String {
-        let path = self.take(name);
-        relative(&path, self.directory).to_owned()
-    }
-}
 
 pub(super) fn tool_call(part: ToolPart, directory: &str) -> ToolCall {
     let ToolPart {
@@ -178,21 +157,4 @@ fn skill(source: &mut CallSource<'_>) -> ToolDetail {
     ToolDetail::Skill {
         name: source.take("name"),
     }
-}
-
-/// Describes a call in one line; empty while its arguments are still arriving.
-fn subject(tool: &str, input: &Input, directory: &str) -> String {
-    let known = SUBJECT_ARGUMENTS.iter().find(|(name, _)| *name == tool);
-    let name = match known {
-        // Their lists are shown in full elsewhere.
-        Some((_, "")) => return String::new(),
-        Some((_, name)) => name,
-        // A tool of a plugin or an MCP server: the first argument says most.
-        None => input.0.first().map_or("", |(name, _)| name.as_str()),
-    };
-    let value = input.value(name).unwrap_or_default();
-    if name == "filePath" || name == "path" {
-        return one_line(relative(value, directory));
-    }
-    one_line(&table::text(value.to_owned()))
 }

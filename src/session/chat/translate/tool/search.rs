@@ -1,8 +1,8 @@
 //! `grep` and `glob`.
 
-use super::CallSource;
+use super::source::CallSource;
 use crate::domain::chat::{FoundFile, SearchCall, ToolDetail};
-use crate::session::chat::translate::parts::relative;
+use crate::session::chat::translate::plain::relative;
 
 pub(super) fn search(source: &mut CallSource<'_>) -> ToolDetail {
     let in_files = source.tool == "grep";
