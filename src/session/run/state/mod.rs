@@ -350,3 +350,57 @@ impl SessionState {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use pretty_assertions::assert_eq;
+    use tokio::sync::mpsc;
+
+    use super::*;
+    use crate::domain::session::SessionOrigin;
+    use crate::net::http::HttpOptions;
+    use crate::session::context::RecordStore;
+    use crate::store::snapshots::{NewContent, StoredSnapshot};
+
+    #[tokio::test]
+    async fn a_process_that_does_not_drive_tells_the_newest_snapshot_of_a_gone_session() {
+        let directory = tempfile::tempdir().unwrap();
+        let records = RecordStore::open(directory.path());
+        let spec = SessionSpec {
+            key: "one".into(),
+            origin: SessionOrigin::Stored,
+        };
+        let mut context = SessionContext::new(Instant::now(), HttpOptions::default());
+        context.records = Some(records.clone());
+        let context = Arc::new(context);
+        let driving = Recorder::open(&context, &spec);
+        assert!(driving.try_drive());
+        let recorder = Recorder::open(&context, &spec);
+        let (sender, mut events) = mpsc::channel(16);
+        let events_out = EventSender::new(spec.key.clone(), sender);
+        let (_tell, changes) = watch::channel(0);
+        let mut serving = SessionState::new(context, events_out, recorder, changes);
+        serving.restore().await;
+
+        // Taken by the other one, and then the sandbox was killed.
+        let snapshot = StoredSnapshot {
+            at: UnixMillis(7),
+            ..StoredSnapshot::default()
+        };
+        let files = &records.snapshots;
+        files
+            .save(&spec.key, &snapshot, &NewContent::default())
+            .unwrap();
+        serving
+            .announce(Phase::Gone(Failure::new("it was killed")))
+            .await;
+
+        let told = std::iter::from_fn(|| events.try_recv().ok());
+        let told: Vec<SessionEvent> = told.map(|(_, event)| event).collect();
+        let newest = Some(snapshot::info(&snapshot));
+        let at = |wanted: &SessionEvent| told.iter().position(|event| event == wanted);
+        let snapshot = at(&SessionEvent::Snapshot(newest)).unwrap();
+        let gone = Phase::Gone(Failure::new("it was killed"));
+        assert_eq!(at(&SessionEvent::Phase(gone)), Some(snapshot + 1));
+    }
+}
