@@ -359,7 +359,7 @@ impl App {
     }
 
     fn quit(&mut self, cx: &mut Cx<'_>) {
-        self.open.save_drafts(cx);
+        self.open.save_all(cx);
         cx.ask(Effect::Quit);
     }
 

@@ -200,6 +200,14 @@ impl Chat {
         }
     }
 
+    /// The program ends: prompts that the session's task did not receive are only here, and become part of the draft.
+    pub fn keep_refused(&mut self) {
+        while let Some(prompt) = self.pending.take_refused() {
+            self.transcript.remove_echo(&prompt.message);
+            self.composer.put_back_prompt(&prompt);
+        }
+    }
+
     /// Runs before each key of the user and with time: a held answer counts once it is due.
     pub fn settle(&mut self, cx: &mut Cx<'_>) -> Option<ChatOutcome> {
         self.clock = cx.now;

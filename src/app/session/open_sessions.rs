@@ -124,6 +124,14 @@ impl OpenSessions {
         }
     }
 
+    /// The last chance to save what is typed.
+    pub(in crate::app) fn save_all(&mut self, cx: &mut Cx<'_>) {
+        for session in self.sessions.values_mut() {
+            session.chat.keep_refused();
+        }
+        self.save_drafts(cx);
+    }
+
     /// Passes the stored states to the sessions.
     pub(in crate::app) fn stored(&mut self, rows: &[SessionSummary], cx: &mut Cx<'_>) {
         for row in rows {

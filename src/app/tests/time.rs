@@ -112,6 +112,25 @@ fn a_stop_stores_drafts_and_quits_at_once() {
 }
 
 #[test]
+fn a_stop_keeps_a_prompt_that_the_task_did_not_receive_in_the_draft() {
+    let mut script = live();
+    script.type_text("first").keys("enter");
+    let sent = script.asked().into_iter().find_map(|effect| match effect {
+        Effect::Command(_, command @ SessionCommand::Prompt(_)) => Some(command),
+        _ => None,
+    });
+    let refused = SessionEvent::CommandRefused {
+        command: sent.unwrap(),
+        failure: Failure::new("The session accepts no more commands"),
+    };
+    script.session("one", refused).type_text("half");
+
+    script.event(Event::Stop);
+
+    assert_eq!(drafts(script.asked()), ["first\nhalf"]);
+}
+
+#[test]
 fn another_session_on_the_screen_stores_the_draft_of_the_one_before() {
     let mut script = Script::with_stored(vec![row("one", 1), row("two", 2)]);
     script.phase("one", Phase::Live);

@@ -94,13 +94,19 @@ impl PendingPrompts {
     /// Removes the newest waiting prompt for editing. Returns it with the command for the task, if
     /// one is needed.
     pub(in crate::app::chat) fn take_last(&mut self) -> Option<(Prompt, Option<SessionCommand>)> {
-        if let Some(index) = self.untold.iter().rposition(|untold| untold.is_refused) {
-            return Some((self.untold.remove(index).prompt, None));
+        if let Some(prompt) = self.take_refused() {
+            return Some((prompt, None));
         }
         let last = self.queued().next_back()?.clone();
         self.removed.push(last.message.clone());
         let command = SessionCommand::Unqueue(last.message.clone());
         Some((last, Some(command)))
+    }
+
+    /// Removes the newest prompt that the task did not receive.
+    pub(in crate::app::chat) fn take_refused(&mut self) -> Option<Prompt> {
+        let index = self.untold.iter().rposition(|untold| untold.is_refused)?;
+        Some(self.untold.remove(index).prompt)
     }
 
     /// The first prompt in the task's queue.
