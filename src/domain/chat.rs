@@ -382,6 +382,8 @@ pub enum ChatEvent {
     /// An error of the turn; the turn is over only when the status says so.
     Error(MessageError),
     Todos(Vec<Todo>),
+    /// Something in the conversation of a sub-agent, at any depth.
+    SubAgent(OpencodeSessionId, Box<ChatEvent>),
     Catalog(Catalog),
     /// What a prompt can name: commands, agents, resources.
     Offers(Box<PromptOffers>),

@@ -127,6 +127,9 @@ pub enum SessionCommand {
     SetAuto(bool),
     /// Fetches the page of messages before the oldest known one.
     LoadOlder,
+    /// Fetches the conversation of a sub-agent; answered by [`ChatEvent::SubAgent`] while there is
+    /// a connection.
+    LoadSubAgent(OpencodeSessionId),
     /// Looks for the sandbox's files by a part of their path; answered by
     /// [`SessionEvent::FilesFound`] while there is a connection.
     FindFiles(String),
@@ -209,7 +212,10 @@ impl SessionEvent {
     pub fn failed_command(&self) -> Option<&Failure> {
         match self {
             Self::CommandRefused {
-                command: SessionCommand::SaveDraft(_) | SessionCommand::FindFiles(_),
+                command:
+                    SessionCommand::SaveDraft(_)
+                    | SessionCommand::FindFiles(_)
+                    | SessionCommand::LoadSubAgent(_),
                 ..
             } => None,
             Self::CommandFailed(failure) | Self::CommandRefused { failure, .. } => Some(failure),

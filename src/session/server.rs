@@ -25,6 +25,7 @@ use crate::session::chat::fetch::FetchScope;
 use crate::session::chat::follow::{FollowRequest, follow};
 use crate::session::chat::follow_end::FollowEnd;
 use crate::session::chat::history::{HistoryCursor, PAGE};
+use crate::session::chat::translate::parts;
 use crate::session::chat::translate::prompts::{self, PostRequest};
 use crate::session::chat::translate::requests;
 use crate::session::chat::translate::turn;
@@ -251,6 +252,16 @@ impl OpencodeServer {
             .load_older(&self.client, id, &self.directory)
             .await;
         page.map_err(|error| failures::opencode(&error))
+    }
+
+    /// The newest messages of a sub-agent's conversation.
+    pub(crate) async fn sub_agent(self, id: OpencodeSessionId) -> Result<ChatEvent, Failure> {
+        let page = self.client.messages(id.as_str(), PAGE, None).await;
+        let mut page = page.map_err(|error| failures::opencode(&error))?;
+        // No older ones can be asked for.
+        page.older = None;
+        let page = parts::older(page, &self.directory);
+        Ok(ChatEvent::SubAgent(id, Box::new(page)))
     }
 
     /// What became of a prompt that the server accepted; `None` if it could not be asked.

@@ -83,8 +83,15 @@ actions! {
         NextBlock,
         PreviousPrompt,
         NextPrompt,
+        /// Opens the conversation of the selected call's sub-agent; folds or unfolds any other
+        /// block.
+        Open,
         /// Folds or unfolds the selected block.
         Fold,
+        /// Shows the sub-agent that was begun before the one that is read.
+        PreviousSubAgent,
+        /// Shows the sub-agent that was begun after it.
+        NextSubAgent,
         FoldTools,
         FoldThinking,
         /// Copies the selected message, or the newest answer.

@@ -14,6 +14,7 @@
 
 mod completion;
 mod composer;
+mod folds;
 mod found;
 mod navigate;
 mod notice;
@@ -22,12 +23,14 @@ mod receive;
 mod requests;
 mod scroll;
 mod server_clock;
+mod sub_agents;
+mod task_progress;
 mod transcript;
 mod update;
 mod view;
 mod why_not;
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 pub use scroll::{BlockId, ChatAnchor, ChatViewport, PanelViewport};
@@ -37,14 +40,17 @@ pub use view::props::{ChatViewProps, Delivery};
 
 use self::completion::state::Completion;
 use self::composer::Composer;
+use self::folds::{Folds, ToolFold};
 use self::notice::ChatNotices;
 use self::requests::{ComposerActivity, Requests};
 use self::scroll::{Blocks, Scroll};
 use self::server_clock::ServerClock;
 use self::transcript::{LastTurn, Transcript};
 use crate::app::action::{Action, ChatAction, ChatContext};
-use crate::domain::chat::{Catalog, Conversation, Message, ModelRef, Role, Tokens, TurnStatus};
-use crate::domain::id::{MessageId, PartId, SessionKey};
+use crate::domain::chat::{
+    Catalog, Conversation, Message, ModelRef, Role, Todo, Tokens, TurnStatus,
+};
+use crate::domain::id::{MessageId, OpencodeSessionId, SessionKey};
 use crate::domain::prompt::PromptOffers;
 use crate::domain::session::SessionCommand;
 use crate::domain::time::Monotonic;
@@ -86,13 +92,12 @@ enum ChatFocus {
     Transcript,
 }
 
-/// What is unfolded: the default of each kind, and the blocks that differ from it.
-#[derive(Debug, Clone, PartialEq)]
-struct Folds {
-    tools_open: bool,
-    thinking_open: bool,
-    reverted_open: bool,
-    toggled: HashSet<PartId>,
+/// The conversations of sub-agents that are known.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct SubAgents {
+    chats: BTreeMap<OpencodeSessionId, Chat>,
+    /// The one that is read, after those from which it was opened.
+    open: Vec<OpencodeSessionId>,
 }
 
 /// The chat of one session.
@@ -105,6 +110,9 @@ pub struct Chat {
     completion: Completion,
     /// What a prompt can name.
     offers: PromptOffers,
+    sub_agents: SubAgents,
+    /// The agent's list, as it is now.
+    todos: Vec<Todo>,
     /// Someone else runs the server: there are no other sessions.
     is_attached: bool,
     requests: Requests,
@@ -148,13 +156,15 @@ impl Chat {
             composer: Composer::default(),
             completion: Completion::default(),
             offers: PromptOffers::default(),
+            sub_agents: SubAgents::default(),
+            todos: Vec::new(),
             is_attached: false,
             requests: Requests::default(),
             last_key: None,
             last_text: None,
             scroll: Scroll::default(),
             folds: Folds {
-                tools_open: false,
+                tools: ToolFold::Folded,
                 thinking_open: true,
                 reverted_open: false,
                 toggled: HashSet::new(),
@@ -377,6 +387,11 @@ impl Chat {
     pub fn shown(&mut self, viewport: ChatViewport) {
         // A chat that was not drawn has no positions.
         if viewport.rows == 0 {
+            return;
+        }
+        if let Some(shown) = self.sub_agents.shown_mut() {
+            shown.shown(viewport.clone());
+            self.viewport = viewport;
             return;
         }
         self.scroll.pending -= viewport.applied;

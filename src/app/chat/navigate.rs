@@ -2,24 +2,11 @@
 
 use super::scroll::{Block, BlockId, ChatAnchor, Pos};
 use super::transcript::StreamingPart;
-use super::{Chat, ChatAction, ChatFocus, ChatOutcome, Folds};
+use super::{Chat, ChatAction, ChatFocus, ChatOutcome};
 use crate::app::cx::Cx;
 use crate::app::effect::Effect;
 use crate::domain::chat::{Part, PartKind, Role};
 use crate::domain::session::SessionCommand;
-
-impl Folds {
-    /// Whether the part shows more than its first line.
-    pub(super) fn is_open(&self, part: &Part, role: Role) -> bool {
-        let by_default = match part.kind {
-            PartKind::Tool(_) => self.tools_open,
-            PartKind::Reasoning { .. } => self.thinking_open,
-            // A long prompt shows its first rows.
-            _ => role == Role::Assistant,
-        };
-        by_default != self.toggled.contains(&part.id)
-    }
-}
 
 /// Which blocks a selection stops at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,9 +53,9 @@ impl Chat {
             ChatAction::NextBlock => self.select(true, SelectionStop::Any, cx),
             ChatAction::PreviousPrompt => self.select(false, SelectionStop::Prompt, cx),
             ChatAction::NextPrompt => self.select(true, SelectionStop::Prompt, cx),
-            ChatAction::Fold => self.fold(),
+            ChatAction::Fold | ChatAction::Open => self.fold(),
             ChatAction::FoldTools => {
-                self.folds.tools_open = !self.folds.tools_open;
+                self.folds.tools = self.folds.tools.next();
                 self.folds.toggled.clear();
                 self.keep_in_sight();
             }
@@ -159,17 +146,17 @@ impl Chat {
             .or_else(|| blocks.last())
     }
 
-    /// Folds or unfolds the selected block, or else the last foldable one on the screen.
     fn fold(&mut self) {
-        let selected = self.scroll.selected.clone();
-        let shown = self.viewport.blocks.iter().rev().map(|(_, id)| id.clone());
-        let block = selected
-            .into_iter()
-            .chain(shown)
-            .find(|id| self.can_fold(id));
-        if let Some(block) = block {
+        if let Some(block) = self.block_to_fold() {
             self.toggle(block);
         }
+    }
+
+    /// The selected block, or else the last foldable one on the screen.
+    pub(super) fn block_to_fold(&self) -> Option<BlockId> {
+        let shown = self.viewport.blocks.iter().rev().map(|(_, id)| id);
+        let mut blocks = self.scroll.selected.iter().chain(shown);
+        blocks.find(|id| self.can_fold(id)).cloned()
     }
 
     fn can_fold(&self, id: &BlockId) -> bool {
@@ -219,7 +206,7 @@ impl Chat {
         } else if let Some(row) = row.checked_sub(self.viewport.top) {
             self.leave_panel();
             self.half = ChatFocus::Transcript;
-            self.click(row);
+            self.shown_chat_mut().click(row);
         }
     }
 
@@ -237,7 +224,7 @@ impl Chat {
         if on_panel && self.panel_hides() {
             self.scroll_panel(rows);
         } else {
-            self.scroll_by(rows, cx);
+            self.shown_chat_mut().scroll_by(rows, cx);
         }
     }
 

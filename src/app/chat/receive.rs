@@ -44,7 +44,13 @@ impl Chat {
         self.pending.refused(command);
         self.show_echoes();
         // The next key asks again.
-        if matches!(command, SessionCommand::FindFiles(_)) {
+        let is_asked_again = |command: &SessionCommand| {
+            matches!(
+                command,
+                SessionCommand::FindFiles(_) | SessionCommand::LoadSubAgent(_)
+            )
+        };
+        if is_asked_again(command) {
             return;
         }
         if matches!(command, SessionCommand::SaveDraft(_)) {
@@ -130,14 +136,17 @@ impl Chat {
                     self.notices.say(ChatNotice::Turn(error));
                 }
             }
-            // The tool calls that change the list show it.
-            ChatEvent::Todos(_) => {}
+            ChatEvent::Todos(todos) => self.todos = todos,
+            ChatEvent::SubAgent(id, event) => self.sub_agent_event(&id, *event, cx),
             ChatEvent::Catalog(catalog) => self.catalog = catalog,
             ChatEvent::Offers(offers) => {
                 self.offers = *offers;
                 self.refresh_menu();
             }
-            ChatEvent::Resync(resync) => self.resync(*resync, cx.wall),
+            ChatEvent::Resync(resync) => {
+                self.resync(*resync, cx.wall);
+                self.load_running_sub_agents(cx);
+            }
             ChatEvent::Older { page, more } => {
                 self.loading_older = false;
                 self.transcript.older(&page, more);

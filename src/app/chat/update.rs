@@ -50,7 +50,7 @@ impl Chat {
             }),
             ChatAction::NextAgent | ChatAction::PreviousAgent => return self.turn_agent(action),
             ChatAction::PickModel => return Some(ChatOutcome::PickModel),
-            ChatAction::Stop if self.step_back() => {}
+            ChatAction::Stop if self.step_back() || self.leave_sub_agent() => {}
             ChatAction::Stop => self.stop(cx),
             ChatAction::FocusComposer => self.half = ChatFocus::Composer,
             ChatAction::FocusTranscript => self.half = ChatFocus::Transcript,
@@ -60,7 +60,10 @@ impl Chat {
                 ));
             }
             ChatAction::FocusRequest => self.go_to_request(),
-            _ => return self.navigate(action, cx),
+            ChatAction::Open if self.open_sub_agent(cx) => {}
+            ChatAction::PreviousSubAgent => self.turn_sub_agent(false, cx),
+            ChatAction::NextSubAgent => self.turn_sub_agent(true, cx),
+            _ => return self.shown_chat_mut().navigate(action, cx),
         }
         None
     }
@@ -260,6 +263,7 @@ impl Chat {
             model: self.model.clone(),
         };
         self.notices.clear();
+        self.sub_agents.close();
         self.pending.sent(prompt.clone());
         self.show_echoes();
         self.scroll.to(super::ChatAnchor::Tail);

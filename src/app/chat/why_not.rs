@@ -27,6 +27,11 @@ impl Chat {
             ChatAction::PickModel if self.catalog.models.is_empty() => {
                 Some("the models have not loaded yet")
             }
+            ChatAction::PreviousSubAgent | ChatAction::NextSubAgent
+                if self.read_sub_agent().is_none() =>
+            {
+                Some("no sub-agent's conversation is open")
+            }
             ChatAction::Stop if !self.is_working() => Some("the agent is not working"),
             _ => None,
         }

@@ -42,7 +42,8 @@ async fn store(serving: &mut SessionState, command: SessionCommand) {
         | SessionCommand::Extend
         | SessionCommand::ReplyPermission { .. }
         | SessionCommand::ReplyQuestion { .. }
-        | SessionCommand::LoadOlder => {}
+        | SessionCommand::LoadOlder
+        | SessionCommand::LoadSubAgent(_) => {}
     }
 }
 
@@ -64,7 +65,8 @@ pub(crate) async fn handle(
             return Ok(CommandOutcome::Retry);
         }
         // Nothing waits for a retry; the user types on without the files.
-        (SessionCommand::Retry, Some(_)) | (SessionCommand::FindFiles(_), None) => {}
+        (SessionCommand::Retry, Some(_))
+        | (SessionCommand::FindFiles(_) | SessionCommand::LoadSubAgent(_), None) => {}
         (SessionCommand::Retry, None) => return Ok(CommandOutcome::Retry),
         (SessionCommand::UseTemplate(_), Some(_)) => {
             serving.command_failed(failures::has_conversation()).await;
@@ -97,6 +99,7 @@ pub(crate) async fn handle(
         }
         (SessionCommand::SetAuto(on), link) => set_auto(serving, link, on).await,
         (SessionCommand::LoadOlder, Some(connection)) => connection.load_older(),
+        (SessionCommand::LoadSubAgent(id), Some(connection)) => connection.load_sub_agent(id),
         (SessionCommand::FindFiles(query), Some(connection)) => connection.find_files(query),
         (
             SessionCommand::SendNow(_)

@@ -64,7 +64,7 @@ impl Chat {
         let composer_width = self.view_composer(below, buf, vx, (composer_focus, strip), props);
         let panel = self.panel_height(inner, vx, props);
         let panel = take_bottom(&mut inner, panel);
-        let drawn = self.view_transcript(inner, buf, vx, props);
+        let drawn = self.shown_chat().view_transcript(inner, buf, vx, props);
         let shown = self.view_panel(panel, buf, vx, props);
         self.view_rule(rule, buf, vx, composer_focus, (&drawn, props));
         let over = Rect {
@@ -144,7 +144,7 @@ impl Chat {
         }
         let theme = vx.theme;
         frame::rule(area, focused, buf, theme);
-        let below = match (drawn.at_tail, self.scroll.unseen) {
+        let below = match (drawn.at_tail, self.shown_chat().scroll.unseen) {
             (true, _) => Span::default(),
             (false, true) => Span::styled(theme.pick("↓ new below", "v new below"), theme.accent),
             (false, false) => Span::styled(theme.pick("↓ more below", "v more below"), theme.dim),
@@ -191,6 +191,8 @@ impl Chat {
             (words, theme.warning)
         } else if self.needs_you() {
             ("! waits for you".to_owned(), theme.warning)
+        } else if let Some((name, at, count)) = self.read_sub_agent() {
+            (sub_agent_words((&name, at, count), props), theme.accent)
         } else {
             let status = self
                 .status
@@ -208,18 +210,7 @@ impl Chat {
                         format!("{sign} attempt {attempt} failed, next in {secs} s: {message}");
                     (text, theme.strong)
                 }
-                Some(TurnStatus::Busy) => {
-                    let step = vx.now.as_millis() / super::SPIN.as_millis();
-                    let spinner = theme.spinner(u64::try_from(step).unwrap_or(0));
-                    let since = self.turn_time(vx.now).unwrap_or_default();
-                    let key = props.key(self.context(), ChatAction::Stop);
-                    let time = format::running(since);
-                    let text = match key.as_str() {
-                        "" => format!("{spinner} working {time}"),
-                        key => format!("{spinner} working {time} · {key} {key} to stop"),
-                    };
-                    (text, theme.accent)
-                }
+                Some(TurnStatus::Busy) => (self.working_words(vx, room, props), theme.accent),
                 _ if self.loading_older => ("loading older messages …".to_owned(), theme.dim),
                 _ if self.half == ChatFocus::Transcript => {
                     let key = props.key(ChatContext::Transcript, ChatAction::FocusComposer);
@@ -234,4 +225,49 @@ impl Chat {
         };
         Line::styled(wrap::truncate(&text, room).into_owned(), style)
     }
+
+    /// Since when the turn runs, what the agent does, and how it is stopped.
+    fn working_words(&self, vx: &ViewCx<'_>, room: usize, props: &ChatViewProps<'_>) -> String {
+        let step = vx.now.as_millis() / super::SPIN.as_millis();
+        let spinner = vx.theme.spinner(u64::try_from(step).unwrap_or(0));
+        let since = self.turn_time(vx.now).unwrap_or_default();
+        let mut text = format!("{spinner} working {}", format::running(since));
+        let todo = self.todo_words();
+        if !todo.is_empty() {
+            text = format!("{text} · {todo}");
+        }
+        let key = props.key(self.context(), ChatAction::Stop);
+        let stops = format!("{text} · {key} {key} to stop");
+        // Where there is no room for all, the footer has the key too.
+        if key.is_empty() || (!todo.is_empty() && wrap::width(&stops) > room) {
+            text
+        } else {
+            stops
+        }
+    }
+
+    /// `todo 2/5 Run the tests`: how far the agent's list is, and what it does now.
+    fn todo_words(&self) -> String {
+        let open = |status: &str| self.todos.iter().find(|todo| todo.status == status);
+        let Some(now) = open("in_progress").or_else(|| open("pending")) else {
+            return String::new();
+        };
+        let done = self.todos.iter().filter(|todo| todo.status == "completed");
+        format!("todo {}/{} {}", done.count(), self.todos.len(), now.content)
+    }
+}
+
+/// Which sub-agent is read, and the keys that lead elsewhere.
+fn sub_agent_words((name, at, count): (&str, usize, usize), props: &ChatViewProps<'_>) -> String {
+    let key = |action| props.key(ChatContext::Transcript, action);
+    let mut words = format!("sub-agent {name}");
+    let back = key(ChatAction::Stop);
+    if !back.is_empty() {
+        words = format!("{words} · {back} back");
+    }
+    if count > 1 {
+        let turns = [ChatAction::PreviousSubAgent, ChatAction::NextSubAgent].map(key);
+        words = format!("{words} · {at} of {count} {}", turns.join(" "));
+    }
+    words.trim_end().to_owned()
 }

@@ -7,7 +7,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::block::{BlockBody, BlockRows, Mark, PROSE_COLUMNS, key};
-use super::tool::{ToolFold, ToolFrame, tool};
+use super::tool::{ToolFrame, tool};
 use crate::app::chat::notice::ChatNotice;
 use crate::app::chat::scroll::Block;
 use crate::app::chat::transcript::{MessageEntry, PartEntry, StreamingPart};
@@ -15,7 +15,7 @@ use crate::app::chat::{Chat, ChatAction, ChatContext, ChatViewProps};
 use crate::app::time::format::{self, took};
 use crate::app::view::cx::ViewCx;
 use crate::app::view::theme::Theme;
-use crate::domain::chat::{MessageError, PartKind, Role, ToolCall};
+use crate::domain::chat::{MessageError, PartKind, Role, ToolCall, ToolDetail};
 use crate::domain::time::UnixMillis;
 use crate::text::wrap;
 use crate::text::{Columns, Growth, Rendered, ansi};
@@ -105,7 +105,7 @@ impl Chat {
             true => Some("sending …"),
             false => None,
         };
-        let unfold = props.key(ChatContext::Transcript, ChatAction::Fold);
+        let unfold = props.key(ChatContext::Transcript, ChatAction::Open);
         let time = if state.is_some() || width < TIMED {
             String::new()
         } else {
@@ -127,14 +127,15 @@ impl Chat {
         vx: &'c mut ViewCx<'_>,
         props: &ChatViewProps<'_>,
     ) -> BlockRows<'c> {
+        let progress = match &call.detail {
+            ToolDetail::Task(task) => self.task_progress(task),
+            _ => None,
+        };
         let frame = ToolFrame {
-            fold: if self.folds.is_open(&known.part, Role::Assistant) {
-                ToolFold::Open
-            } else {
-                ToolFold::Folded
-            },
+            fold: self.folds.of_tool(&known.part),
             server_now: self.server_clock.at(vx.wall),
-            unfold: &props.key(ChatContext::Transcript, ChatAction::Fold),
+            unfold: &props.key(ChatContext::Transcript, ChatAction::Open),
+            progress: progress.as_ref(),
         };
         let mut rows = tool(known, call, frame, width, vx);
         if self.requests.asks_for(&call.call_id) {

@@ -14,6 +14,7 @@ use crate::app::chat::requests::PendingRequest;
 use crate::app::chat::{Chat, ChatAction, ChatContext, ChatFocus, ChatViewProps, PanelViewport};
 use crate::app::view::cx::ViewCx;
 use crate::app::view::theme::Theme;
+use crate::domain::id::OpencodeSessionId;
 use crate::text::visible::{self, Findings};
 use crate::text::wrap;
 
@@ -210,8 +211,11 @@ impl Chat {
         let rule = theme.pick("─", "-").repeat(width);
         buf.set_stringn(area.x, area.y, rule, width, theme.dim);
         let mut right = Vec::new();
-        if self.asks_for_child() {
-            right.push("from a sub-agent".to_owned());
+        if let Some(child) = self.asking_child() {
+            right.push(match self.sub_agent_name(child) {
+                Some(name) => format!("from {}", wrap::truncate(&name, width / 3)),
+                None => "from a sub-agent".to_owned(),
+            });
         }
         if self.requests.len() > 1 {
             right.push(format!("1 of {}", self.requests.len()));
@@ -227,15 +231,15 @@ impl Chat {
         }
     }
 
-    /// Whether the request comes from a sub-agent's conversation.
-    fn asks_for_child(&self) -> bool {
+    /// The sub-agent's conversation that the request comes from.
+    fn asking_child(&self) -> Option<&OpencodeSessionId> {
         let session = match self.requests.first() {
             Some(PendingRequest::Permission(asked)) => &asked.session,
             Some(PendingRequest::Question(asked)) => &asked.session,
-            None => return false,
+            None => return None,
         };
         let own = self.conversation.as_ref();
-        own.is_some_and(|own| own.id != *session)
+        own.filter(|own| own.id != *session).map(|_| session)
     }
 
     /// Says how much is hidden, and which keys show it.

@@ -201,9 +201,15 @@ pub(super) const ROWS: &[ActionRow] = rows! {
             [Transcript: "{"]
         Chat::NextPrompt "chat.next_prompt" "prompts" "select the next prompt"
             [Transcript: "}"]
+        Chat::Open "chat.open" "open" "open the selected sub-agent; fold or unfold any other block"
+            [Transcript: "enter"]
         Chat::Fold "chat.fold" "fold" "fold or unfold the selected block"
-            [Transcript: "enter" "space"]
-        Chat::FoldTools "chat.fold_tools" "tools" "fold or unfold all tool calls"
+            [Transcript: "space"]
+        Chat::PreviousSubAgent "chat.previous_sub_agent" "sub-agents" "read the previous sub-agent"
+            [Transcript: "left"]
+        Chat::NextSubAgent "chat.next_sub_agent" "sub-agents" "read the next sub-agent"
+            [Transcript: "right"]
+        Chat::FoldTools "chat.fold_tools" "tools" "unfold all tool calls, fold them to a line, or neither"
             [Transcript: "z"]
         Chat::FoldThinking "chat.fold_thinking" "thinking" "fold or unfold all thinking"
             / "thinking" / "toggle-thinking"

@@ -1,9 +1,9 @@
 //! OpenCode's wire types ↔ ours: the only place that knows both.
 //!
 //! Wire events of a whole server enter, the [`ChatEvent`]s of one conversation leave. A conversation is a root
-//! session and the sessions of its sub-agents: of the latter only permissions and questions are shown, since the
-//! same person answers them; their messages are not. A request carries the child's session id, so the [`Translator`]
-//! tracks the family.
+//! session and the sessions of its sub-agents: what happens in those is [`ChatEvent::SubAgent`], apart from
+//! permissions and questions, which the same person answers. All events carry the session's id, so the
+//! [`Translator`] tracks the family.
 //!
 //! The functions of [`parts`] and [`requests`] convert single values and hold no state.
 
@@ -161,8 +161,9 @@ impl Translator {
                 part_id,
                 text,
             } => {
-                if session_id == self.root && !self.whole.contains(&part_id) {
-                    out(self.delta(message_id, part_id, text));
+                if self.is_family(&session_id) && !self.whole.contains(&part_id) {
+                    let delta = self.delta(message_id, part_id, text);
+                    self.tell(&session_id, delta, out);
                 }
             }
             Event::PartUpdated { session_id, part } => self.part_updated(&session_id, part, out),
@@ -179,7 +180,7 @@ impl Translator {
             | Event::MessageRemoved { .. }
             | Event::PartRemoved { .. }
             | Event::Todos { .. }
-            | Event::SessionError { .. } => self.of_root(event, out),
+            | Event::SessionError { .. } => self.of_content(event, out),
             Event::Malformed { kind, problem } => {
                 tracing::debug!(kind, problem, "an event of OpenCode could not be read");
             }
@@ -192,27 +193,38 @@ impl Translator {
         }
     }
 
-    /// Events that matter only for the conversation's own session.
-    fn of_root(&self, event: Event, out: &mut impl FnMut(ChatEvent)) {
+    /// Passes an event on as one of the conversation or of a sub-agent.
+    fn tell(&self, session: &str, event: ChatEvent, out: &mut impl FnMut(ChatEvent)) {
+        if session == self.root {
+            out(event);
+        } else if self.children.contains(session) {
+            out(ChatEvent::SubAgent(session.into(), Box::new(event)));
+        }
+    }
+
+    /// Events that change what is to be read.
+    fn of_content(&self, event: Event, out: &mut impl FnMut(ChatEvent)) {
         match event {
-            Event::MessageUpdated { session_id, info } if session_id == self.root => {
-                out(ChatEvent::Message(parts::message(*info)));
+            Event::MessageUpdated { session_id, info } => {
+                self.tell(&session_id, ChatEvent::Message(parts::message(*info)), out);
             }
             Event::MessageRemoved {
                 session_id,
                 message_id,
-            } if session_id == self.root => {
-                out(ChatEvent::MessageRemoved(message_id.into()));
+            } => {
+                let removed = ChatEvent::MessageRemoved(message_id.into());
+                self.tell(&session_id, removed, out);
             }
             Event::PartRemoved {
                 session_id,
                 message_id,
                 part_id,
-            } if session_id == self.root => {
-                out(ChatEvent::PartRemoved {
+            } => {
+                let removed = ChatEvent::PartRemoved {
                     message: message_id.into(),
                     part: part_id.into(),
-                });
+                };
+                self.tell(&session_id, removed, out);
             }
             // Without an id it is the server's answer to a request that it could not attribute.
             Event::SessionError { session_id, error }
@@ -222,10 +234,9 @@ impl Translator {
             {
                 out(ChatEvent::Error(parts::error(error)));
             }
-            Event::Todos { session_id, todos } if session_id == self.root => {
-                out(ChatEvent::Todos(
-                    todos.into_iter().map(plain::todo).collect(),
-                ));
+            Event::Todos { session_id, todos } => {
+                let todos = todos.into_iter().map(plain::todo).collect();
+                self.tell(&session_id, ChatEvent::Todos(todos), out);
             }
             _ => {}
         }
@@ -263,8 +274,9 @@ impl Translator {
                 out(ChatEvent::PermissionAsked(chat_event));
             }
         }
-        if session == self.root {
-            out(ChatEvent::Part(parts::part(part, &self.directory)));
+        if self.is_family(session) {
+            let part = ChatEvent::Part(parts::part(part, &self.directory));
+            self.tell(session, part, out);
         }
     }
 
@@ -296,7 +308,9 @@ impl Translator {
                 });
             }
         }
-        if session == self.root && self.status.as_ref() != Some(&status) {
+        if session != self.root {
+            self.tell(session, ChatEvent::Status(status), out);
+        } else if self.status.as_ref() != Some(&status) {
             self.status = Some(status.clone());
             out(ChatEvent::Status(status));
         }

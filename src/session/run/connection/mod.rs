@@ -16,6 +16,7 @@ use super::outcome::{Disconnect, StoreChange};
 use super::state::SessionState;
 use crate::domain::chat::ChatEvent;
 use crate::domain::failure::Failure;
+use crate::domain::id::OpencodeSessionId;
 use crate::domain::session::SessionEvent;
 use crate::domain::time::UnixMillis;
 use crate::session::context::wall;
@@ -92,6 +93,13 @@ impl Connection {
     /// Fetches the page before the oldest known message.
     pub(crate) fn load_older(&self) {
         let page = self.server.clone().older();
+        let call = page.map(|page| page.map_or_else(CallResult::Failed, CallResult::News));
+        self.calls.push(call.boxed());
+    }
+
+    /// Fetches a sub-agent's conversation.
+    pub(crate) fn load_sub_agent(&self, id: OpencodeSessionId) {
+        let page = self.server.clone().sub_agent(id);
         let call = page.map(|page| page.map_or_else(CallResult::Failed, CallResult::News));
         self.calls.push(call.boxed());
     }

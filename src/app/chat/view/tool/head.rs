@@ -3,6 +3,7 @@
 use ratatui::text::{Line, Span};
 
 use super::change::named;
+use super::rows::ToolFrame;
 use super::shell::command_rows;
 use crate::app::time::format;
 use crate::app::view::theme::Theme;
@@ -37,17 +38,19 @@ impl CallSubject {
 }
 
 /// `bash cargo test                6.1s`, exactly `width` columns where there is room.
-/// `server_now` is the server's time, on which the call's times are based.
 pub(super) fn head(
     call: &ToolCall,
-    server_now: UnixMillis,
+    frame: ToolFrame<'_>,
     width: u16,
     theme: &Theme,
 ) -> Line<'static> {
     let columns = usize::from(width);
-    let facts = facts(call, server_now, theme);
+    let facts = facts(call, frame.server_now, theme);
     let tool = wrap::truncate(name(call), NAME.min(columns)).into_owned();
-    let subject = subject(call, columns, theme);
+    let mut subject = subject(call, columns, theme);
+    if let Some(progress) = frame.progress {
+        subject.fact = amount(progress.tools, "tool");
+    }
     let mut room = columns.saturating_sub(wrap::width(&tool) + 1 + wrap::width(&facts) + 1);
     let mut fact = String::new();
     if !subject.fact.is_empty() && wrap::width(&subject.fact) + 3 + 8 <= room {
@@ -212,7 +215,8 @@ fn of_question(items: &[QuestionItem]) -> CallSubject {
     CallSubject::new(headers.join(", "))
 }
 
-/// Line counts, how it ended and time, as far as the call has them.
+/// Line counts, how it ended and time, as far as the call has them. `server_now` is the server's
+/// time, on which the call's times are based.
 fn facts(call: &ToolCall, server_now: UnixMillis, theme: &Theme) -> String {
     let mut facts = Vec::new();
     if let ToolDetail::Change(files) = &call.detail {

@@ -20,44 +20,15 @@ mod web;
 use ratatui::text::Line;
 
 use self::head::head;
+pub(in crate::app::chat) use self::rows::ToolFrame;
 use self::rows::ToolLook;
 use super::block::{BlockBody, BlockRows, Mark, PROSE_COLUMNS, key};
+use crate::app::chat::folds::ToolFold;
 use crate::app::chat::transcript::PartEntry;
 use crate::app::view::cx::ViewCx;
 use crate::domain::chat::{ToolCall, ToolDetail, ToolStatus};
-use crate::domain::time::UnixMillis;
 use crate::text::highlight::CodeColours;
 use crate::text::{Columns, Growth};
-
-/// How much of a call is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::app::chat) enum ToolFold {
-    /// Its first line alone.
-    Line,
-    /// The part of its result that matters.
-    Folded,
-    /// All.
-    Open,
-}
-
-impl ToolFold {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Line => "line",
-            Self::Folded => "folded",
-            Self::Open => "open",
-        }
-    }
-}
-
-/// What drawing a call depends on besides the call.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::app::chat) struct ToolFrame<'a> {
-    pub(in crate::app::chat) fold: ToolFold,
-    pub(in crate::app::chat) server_now: UnixMillis,
-    /// The key that unfolds; empty if there is none.
-    pub(in crate::app::chat) unfold: &'a str,
-}
 
 pub(in crate::app::chat) fn tool<'c>(
     known: &PartEntry,
@@ -68,7 +39,7 @@ pub(in crate::app::chat) fn tool<'c>(
 ) -> BlockRows<'c> {
     let theme = vx.theme;
     let columns = width.max(1);
-    let mut before = vec![head(call, frame.server_now, columns, theme)];
+    let mut before = vec![head(call, frame, columns, theme)];
     let look = ToolLook {
         columns: usize::from(columns),
         is_open: frame.fold == ToolFold::Open,
@@ -102,7 +73,7 @@ pub(in crate::app::chat) fn tool<'c>(
         right: None,
         before,
         body: Some(BlockBody::whole(lines, 0)),
-        after: Vec::new(),
+        after: task::now(call, frame.progress, look),
     }
 }
 

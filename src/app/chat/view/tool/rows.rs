@@ -4,14 +4,28 @@
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
+use crate::app::chat::folds::ToolFold;
+use crate::app::chat::task_progress::TaskProgress;
 use crate::app::view::theme::Theme;
 use crate::domain::chat::ToolCall;
+use crate::domain::time::UnixMillis;
 use crate::text::{ansi, wrap};
 
 /// Only the end of a longer text is drawn.
 const OUTPUT_BYTES: usize = 64 * 1024;
 /// Rows of an error that a folded call shows.
 const ERROR_ROWS: usize = 4;
+
+/// What drawing a call depends on besides the call.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::app::chat) struct ToolFrame<'a> {
+    pub(in crate::app::chat) fold: ToolFold,
+    pub(in crate::app::chat) server_now: UnixMillis,
+    /// The key that unfolds; empty if there is none.
+    pub(in crate::app::chat) unfold: &'a str,
+    /// Of a sub-agent, as far as it is known.
+    pub(in crate::app::chat) progress: Option<&'a TaskProgress>,
+}
 
 /// How the body of a call is drawn.
 #[derive(Debug, Clone, Copy)]

@@ -3,7 +3,8 @@
 use ratatui::text::Line;
 
 use super::rows::ToolLook;
-use crate::domain::chat::{TaskCall, ToolCall};
+use crate::app::chat::task_progress::TaskProgress;
+use crate::domain::chat::{TaskCall, ToolCall, ToolStatus};
 
 /// Rows of what the sub-agent was told that are shown.
 const TOLD: usize = 12;
@@ -16,6 +17,21 @@ pub(super) fn task(call: &ToolCall, task: &TaskCall, look: ToolLook<'_>) -> Vec<
     let last = said.find(|line| !line.trim().is_empty());
     let last = last.map(|line| look.one(line, look.theme.dim));
     last.into_iter().collect()
+}
+
+/// What a sub-agent at work does now.
+pub(super) fn now(
+    call: &ToolCall,
+    progress: Option<&TaskProgress>,
+    look: ToolLook<'_>,
+) -> Vec<Line<'static>> {
+    let last = progress
+        .filter(|_| call.status == ToolStatus::Running)
+        .map(|progress| progress.last.as_str());
+    let last = last.filter(|last| !last.is_empty());
+    last.map(|last| look.one(last, look.theme.dim))
+        .into_iter()
+        .collect()
 }
 
 /// What the sub-agent was told.

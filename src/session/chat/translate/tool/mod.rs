@@ -102,13 +102,30 @@ fn shell(source: &mut CallSource<'_>) -> ToolDetail {
         Some(at) => output[..at].trim_end().to_owned(),
         None => output,
     };
-    source.output = printed;
+    source.output = whole_lines(printed);
     ToolDetail::Shell(ShellCall {
         command,
         exit: source.metadata.exit,
         stopped,
         cut: source.metadata.truncated,
     })
+}
+
+/// What the server puts before the end of an output that was too long to keep.
+const CUT_NOTE: &str = "...output truncated...";
+
+/// The output without that note, which the view words.
+fn whole_lines(output: String) -> String {
+    let Some(rest) = output.strip_prefix(CUT_NOTE) else {
+        return output;
+    };
+    let rest = rest.trim_start();
+    match rest.split_once('\n') {
+        Some((note, rest)) if note.starts_with("Full output saved to:") => {
+            rest.trim_start_matches('\n').to_owned()
+        }
+        _ => rest.to_owned(),
+    }
 }
 
 fn todos(source: &mut CallSource<'_>) -> ToolDetail {
