@@ -150,6 +150,7 @@ fn conversation() -> Conversation {
         tokens: Tokens::default(),
         updated: UnixMillis(1),
         reverted: None,
+        shared: None,
     }
 }
 

@@ -32,6 +32,14 @@ pub enum Effect {
         /// The pasted text.
         pasted: String,
     },
+    /// Writes a new file into the directory that the program was started in, for its user alone;
+    /// one that exists is never overwritten.
+    WriteFile {
+        /// Without the ending.
+        name: String,
+        ending: &'static str,
+        text: String,
+    },
     EditExternally {
         draft: String,
     },

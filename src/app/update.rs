@@ -185,6 +185,8 @@ impl App {
             AppAction::Close => {
                 self.overlays.pop();
             }
+            AppAction::RenameRow => self.rename_row(),
+            AppAction::DeleteRow => self.ask_delete_row(cx),
             AppAction::ScrollDown => self.scroll_overlay(1),
             AppAction::ScrollUp => self.scroll_overlay(-1),
             AppAction::PageDown => self.scroll_overlay(OVERLAY_PAGE),
@@ -228,6 +230,7 @@ impl App {
                     self.overlays.push(Overlay::Models(Picker::default()));
                 }
             }
+            ChatOutcome::List(list) => self.open_chat_list(list, cx),
             ChatOutcome::Act(action) => self.act(action, cx),
             ChatOutcome::Wake(commands) => {
                 if let Some(session) = self.session_mut() {
@@ -337,6 +340,9 @@ impl App {
                 self.list.unmark();
                 self.begin_bulk(BulkOp::Kill, &targets, cx);
             }
+            Some(Overlay::Confirm(Confirm::DeleteConversation { id, .. })) => {
+                self.delete_conversation(id, cx);
+            }
             Some(Overlay::Confirm(Confirm::Revive(key))) => {
                 if let Some(session) = self.open.get_mut(&key) {
                     session.revive(cx);
@@ -354,6 +360,7 @@ impl App {
             }
             Some(Overlay::Templates(picker)) => self.use_template(&picker, cx),
             Some(Overlay::Palette(picker)) => self.choose_in_palette(picker, cx),
+            Some(Overlay::Chat(list)) => self.choose_in_chat_list(&list, cx),
             Some(Overlay::Help { .. }) | None => {}
         }
     }
@@ -368,6 +375,7 @@ impl App {
             Some(Overlay::Models(picker)) => self.matching_models(picker).len(),
             Some(Overlay::Templates(picker)) => self.matching_templates(picker).len(),
             Some(Overlay::Palette(picker)) => self.palette_len(picker),
+            Some(Overlay::Chat(list)) => list.matching().len(),
             _ => 0,
         };
         self.overlays.scroll(rows, matching);

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 /// The scripts by file name. The first is the tour; the second answers every prompt without a
 /// keyword.
-const FILES: [(&str, &str); 13] = [
+const FILES: [(&str, &str); 14] = [
     ("tour", include_str!("../../assets/demo/tour.toml")),
     ("echo", include_str!("../../assets/demo/echo.toml")),
     ("agent", include_str!("../../assets/demo/agent.toml")),
@@ -23,6 +23,7 @@ const FILES: [(&str, &str); 13] = [
     ("table", include_str!("../../assets/demo/table.toml")),
     ("think", include_str!("../../assets/demo/think.toml")),
     ("todo", include_str!("../../assets/demo/todo.toml")),
+    ("touch", include_str!("../../assets/demo/touch.toml")),
     ("unicode", include_str!("../../assets/demo/unicode.toml")),
 ];
 

@@ -342,6 +342,8 @@ pub struct Conversation {
     pub tokens: Tokens,
     pub updated: UnixMillis,
     pub reverted: Option<RevertPoint>,
+    /// Where anybody can read it.
+    pub shared: Option<String>,
 }
 
 /// Where the reverted part of a conversation begins. The agent does not know this message and what

@@ -5,7 +5,10 @@
 use std::path::PathBuf;
 
 use super::activity::Activity;
-use super::chat::{ChatEvent, ModelRef, PartKind, PermissionReply, QuestionReply, TurnStatus};
+use super::chat::{
+    ChatEvent, Conversation, MessageWithParts, ModelRef, PartKind, PermissionReply, QuestionReply,
+    TurnStatus,
+};
 use super::failure::Failure;
 use super::id::{
     MessageId, OpencodeSessionId, PartId, PermissionId, QuestionId, SessionKey, TemplateId,
@@ -36,6 +39,23 @@ pub enum SessionOrigin {
         session: Option<OpencodeSessionId>,
         credential: CredentialRef,
     },
+}
+
+impl SessionOrigin {
+    /// The same server with this conversation; anything else stays as it is.
+    #[must_use]
+    pub fn with(&self, conversation: OpencodeSessionId) -> Self {
+        match self {
+            Self::Attach {
+                url, credential, ..
+            } => Self::Attach {
+                url: url.clone(),
+                session: Some(conversation),
+                credential: credential.clone(),
+            },
+            other => other.clone(),
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,6 +128,14 @@ pub enum SessionCommand {
     ReleaseQueue,
     /// Stops the running turn and holds the queue.
     Abort,
+    /// Undoes this prompt and all that follows it, with the files that the turns changed: stops a
+    /// running turn first. It may also be later than what is undone already. Answered by
+    /// [`SessionEvent::Undone`].
+    Undo(MessageId),
+    /// Brings everything back that is undone; answered by [`SessionEvent::Redone`].
+    Redo,
+    /// Answered by [`SessionEvent::Conversations`].
+    Conversations(ConversationCommand),
     ReplyPermission {
         id: PermissionId,
         reply: PermissionReply,
@@ -153,6 +181,110 @@ pub enum SessionCommand {
     Kill,
 }
 
+/// A request about conversations. Each is answered by a [`ConversationAnswer`] or a failure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ConversationCommand {
+    /// Lists all conversations but those of sub-agents.
+    List,
+    /// Opens a conversation of the list in a session of its own with this key.
+    Open {
+        conversation: OpencodeSessionId,
+        key: SessionKey,
+    },
+    /// Begins an empty conversation, in a session with this key.
+    New {
+        key: SessionKey,
+    },
+    /// Copies the conversation into a new one, in a session with this key.
+    Fork {
+        /// Without this message and all later ones; of a prompt the text comes with the answer.
+        before: Option<MessageId>,
+        key: SessionKey,
+    },
+    Rename {
+        conversation: OpencodeSessionId,
+        title: String,
+    },
+    Delete(OpencodeSessionId),
+    /// Replaces what the agent knows of the conversation by a summary that this model writes.
+    Compact(ModelRef),
+    /// Returns all of the conversation, to be written in this format.
+    Export(ExportFormat),
+    /// Publishes the conversation under an address that anybody can read.
+    Share,
+    Unshare,
+}
+
+/// The answer to a [`ConversationCommand`].
+#[derive(Debug, Clone, PartialEq)]
+pub enum ConversationAnswer {
+    /// Last used first.
+    Listed(Vec<Conversation>),
+    /// A conversation that has a session of its own from now on.
+    Beside(Box<ConversationBeside>),
+    Renamed,
+    Deleted(OpencodeSessionId),
+    Compacted,
+    Exported(Box<ExportedConversation>),
+    /// The address; `None`: it is shared no more.
+    Shared(Option<String>),
+}
+
+/// How a conversation leaves the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExportFormat {
+    Markdown,
+    /// What `opencode import` reads.
+    Json,
+    Html,
+    /// As Markdown, to the clipboard.
+    Clipboard,
+}
+
+impl ExportFormat {
+    pub const ALL: [Self; 4] = [Self::Markdown, Self::Json, Self::Html, Self::Clipboard];
+
+    pub fn what(self) -> &'static str {
+        match self {
+            Self::Markdown => "Markdown file",
+            Self::Json => "JSON file, which opencode import reads",
+            Self::Html => "HTML file",
+            Self::Clipboard => "copy all of it as Markdown",
+        }
+    }
+
+    /// The ending of the file's name; `None`: there is no file.
+    pub fn ending(self) -> Option<&'static str> {
+        match self {
+            Self::Markdown => Some("md"),
+            Self::Json => Some("json"),
+            Self::Html => Some("html"),
+            Self::Clipboard => None,
+        }
+    }
+}
+
+/// All of a conversation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ExportedConversation {
+    pub format: ExportFormat,
+    pub conversation: Conversation,
+    pub messages: Vec<MessageWithParts>,
+    /// As the server has it.
+    pub json: String,
+}
+
+/// A session for another conversation of the same server.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ConversationBeside {
+    pub key: SessionKey,
+    pub conversation: OpencodeSessionId,
+    /// Its row in the list; `None` where sessions are not stored.
+    pub stored: Option<SessionSummary>,
+    /// The prompt before which it was forked.
+    pub prompt: Option<Prompt>,
+}
+
 /// What happens to the sandbox when its session is closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CloseAction {
@@ -190,6 +322,13 @@ pub enum SessionEvent {
     Auto(bool),
     /// A permission was answered without the user; the log says so too.
     Answered(AutomaticAnswer),
+    /// The answer to [`SessionCommand::Undo`]: the undone prompt as the server has it, with the
+    /// text that a command was expanded to.
+    Undone(Box<Prompt>),
+    /// The answer to [`SessionCommand::Redo`].
+    Redone,
+    /// The answer to [`SessionCommand::Conversations`].
+    Conversations(ConversationAnswer),
     /// The newest snapshot, in case the sandbox is lost; `None`: there is none yet.
     Snapshot(Option<SnapshotInfo>),
     /// How long the session's sandboxes ran and how large they were, if they cost money.

@@ -16,6 +16,7 @@ pub(crate) fn conversation(id: &str) -> Conversation {
         tokens: Tokens::default(),
         updated: UnixMillis(0),
         reverted: None,
+        shared: None,
     }
 }
 

@@ -37,6 +37,10 @@ use crate::session::sandbox::{SandboxVerdict, SessionSandbox};
 /// The most files of one search; more are not worth the way.
 const FOUND_FILES: u32 = 100;
 
+/// How often a turn that was stopped is awaited, and how long each time.
+const STOPS: u32 = 100;
+const STOPPING: Duration = Duration::from_millis(100);
+
 #[derive(Debug, Clone)]
 pub(crate) struct OpencodeServer {
     pub(in crate::session) client: OpencodeClient,
@@ -221,6 +225,34 @@ impl OpencodeServer {
     pub(crate) async fn abort(self) -> Result<(), Failure> {
         let aborted = self.client.abort(self.conversation.as_str()).await;
         aborted.map_err(|error| failures::opencode(&error))
+    }
+
+    /// Undoes a prompt and all that follows it, after stopping a turn that runs; returns the prompt as it can be sent
+    /// again.
+    pub(crate) async fn undo(self, prompt: &MessageId) -> Result<Prompt, Failure> {
+        let id = self.conversation.as_str();
+        let known = self.client.message(id, prompt.as_str()).await;
+        let known = known.map_err(|error| failures::opencode(&error))?;
+        let mut tries = 0;
+        loop {
+            match self.client.revert(id, prompt.as_str()).await {
+                Err(error) if error.status() == Some(409) && tries < STOPS => {
+                    if tries == 0 {
+                        self.clone().abort().await?;
+                    }
+                    tries += 1;
+                    tokio::time::sleep(STOPPING).await;
+                }
+                Err(error) => return Err(failures::opencode(&error)),
+                Ok(()) => return Ok(prompts::composed(known, &self.directory)),
+            }
+        }
+    }
+
+    /// Brings back what is undone.
+    pub(crate) async fn redo(self) -> Result<(), Failure> {
+        let redone = self.client.unrevert(self.conversation.as_str()).await;
+        redone.map_err(|error| failures::opencode(&error))
     }
 
     pub(crate) async fn reply_permission(

@@ -14,6 +14,7 @@ use tokio::task::{JoinError, JoinSet};
 use super::attachment;
 use super::clipboard::Copied;
 use super::desktop::Desktop;
+use super::export_file;
 use super::terminal;
 use crate::app::effect::Effect;
 use crate::app::event::{Event, Reply};
@@ -171,6 +172,7 @@ impl<D: SessionHandle> Effects<D> {
                 path,
                 pasted,
             } => self.read_file(session, path, pasted),
+            Effect::WriteFile { name, ending, text } => self.write_file(name, ending, text),
             Effect::EditExternally { draft } => Some(LoopRequest::Edit(draft)),
             Effect::OpenShell(name) => Some(LoopRequest::Shell(name)),
             Effect::CaptureMouse(on) => Some(LoopRequest::Mouse(on)),
@@ -194,6 +196,15 @@ impl<D: SessionHandle> Effects<D> {
                 file,
             }
         }))
+    }
+
+    fn write_file(
+        &mut self,
+        name: String,
+        ending: &'static str,
+        text: String,
+    ) -> Option<LoopRequest> {
+        self.begin(Box::pin(export_file::write(name, ending, text)))
     }
 
     fn begin(&mut self, task: ReplyTask) -> Option<LoopRequest> {

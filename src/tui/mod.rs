@@ -5,7 +5,8 @@
 //! [`SessionHandle`]. [`run`] connects the parts: [`terminal`] takes the
 //! terminal over, [`keys`] and [`input`] read it, [`paste_detection`] tells pastes from typing,
 //! [`event_loop`] updates and draws when [`pacer`] allows, [`screen`] turns frames into bytes,
-//! [`writer`] writes them, [`highlighting`] finds the colours of code, [`effects`], [`desktop`], [`editor`] and [`clipboard`] do the rest.
+//! [`writer`] writes them, [`highlighting`] finds the colours of code, [`effects`], [`desktop`], [`editor`],
+//! `export_file` and [`clipboard`] do the rest.
 //! [`passthrough`] gives the whole terminal to a sandbox's shell. Knows no protocol, no store and
 //! no key map.
 //!
@@ -18,6 +19,7 @@ mod desktop;
 mod editor;
 mod effects;
 mod event_loop;
+mod export_file;
 mod highlighting;
 mod input;
 mod keys;

@@ -52,6 +52,33 @@ actions! {
         SendNow,
         /// Moves the last queued prompt back into the composer.
         EditQueued,
+        /// Undoes the last prompt that is not undone, with its answer and the files.
+        Undo,
+        /// Redoes the first prompt that is undone.
+        Redo,
+        /// Sends the last prompt again, with a model to choose.
+        SendAgain,
+        /// Opens the list of prompts.
+        Timeline,
+        /// Asks what to look for in the conversation.
+        Search,
+        NextHit,
+        PreviousHit,
+        /// Opens the menu of the selected message.
+        MessageMenu,
+        /// Writes the conversation to a file.
+        Export,
+        /// Opens the list of the server's conversations.
+        Conversations,
+        /// Copies the conversation, up to the selected message, into one beside it.
+        Fork,
+        /// Gives the conversation another title.
+        Rename,
+        /// Lets the model summarize the conversation now.
+        Compact,
+        /// Publishes the conversation.
+        Share,
+        Unshare,
         /// Opens the composer's text in the user's editor.
         EditExternally,
         /// Selects the next agent for later prompts.
@@ -96,6 +123,8 @@ actions! {
         FoldThinking,
         /// Copies the selected message, or the newest answer.
         CopyMessage,
+        /// Copies the newest answer, whatever is selected.
+        CopyAnswer,
         RequestOnce,
         RequestAlways,
         RequestDeny,

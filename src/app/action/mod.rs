@@ -118,6 +118,10 @@ actions! {
         Confirm,
         /// Closes the topmost overlay.
         Close,
+        /// Renames the selected conversation of a list.
+        RenameRow,
+        /// Deletes the selected conversation of a list.
+        DeleteRow,
         ScrollDown,
         ScrollUp,
         PageDown,

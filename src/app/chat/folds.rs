@@ -46,6 +46,13 @@ pub(super) struct Folds {
 }
 
 impl Folds {
+    /// Folds what is unfolded, or the other way round.
+    pub(super) fn flip(&mut self, part: &PartId) {
+        if !self.toggled.remove(part) {
+            self.toggled.insert(part.clone());
+        }
+    }
+
     /// Whether the part shows more than its first line.
     pub(super) fn is_open(&self, part: &Part, role: Role) -> bool {
         let by_default = match part.kind {

@@ -12,6 +12,7 @@
 //! › composer, then the queue                    (view/composer.rs)
 //! ```
 
+pub(in crate::app) mod back;
 mod completion;
 mod composer;
 mod folds;
@@ -33,6 +34,7 @@ mod why_not;
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
+pub use back::{MessageMenu, TimelinePrompt};
 pub use scroll::{BlockId, ChatAnchor, ChatViewport, PanelViewport};
 pub use view::keys::ChatKeys;
 pub(in crate::app) use view::least_rows;
@@ -73,6 +75,8 @@ pub enum ChatOutcome {
     Notice(String),
     /// The user wants to choose a model; [`Chat::set_model`] receives the choice.
     PickModel,
+    /// The user wants to choose from a list of the conversation.
+    List(ChatList),
     /// The user named one of our own actions.
     Act(Action),
     /// Commands for a session that must be opened first.
@@ -83,6 +87,31 @@ pub enum ChatOutcome {
     NothingToSend,
     /// There was nothing to clear and nothing to stop.
     NothingToStop,
+}
+
+impl ChatOutcome {
+    /// A text of our own for the status bar, as the outcome of an action.
+    #[expect(clippy::unnecessary_wraps, reason = "what an action returns")]
+    fn notice(words: &str) -> Option<Self> {
+        Some(Self::Notice(words.to_owned()))
+    }
+}
+
+/// The lists of the conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChatList {
+    /// The models to send the last prompt again with; [`Chat::send_again`] receives the choice.
+    SendAgain,
+    /// [`Chat::timeline`]; [`Chat::show_message`] receives the choice.
+    Timeline,
+    /// The title of this conversation.
+    Rename,
+    /// What to look for; [`Chat::search`] receives it.
+    Search,
+    /// [`Chat::message_menu`].
+    Message,
+    /// The formats of an export.
+    Export,
 }
 
 /// Which part of the chat has the focus when no request takes the keys.
@@ -139,6 +168,9 @@ pub struct Chat {
     catalog: Catalog,
     agent: Option<String>,
     model: Option<ModelRef>,
+    /// What is known about prompts that may be undone.
+    sent: back::SentPrompts,
+    search: back::Search,
     /// A page of older messages has been requested.
     loading_older: bool,
     /// Since when the composer has text that was not sent to be saved.
@@ -182,6 +214,8 @@ impl Chat {
             catalog: Catalog::default(),
             agent: None,
             model: None,
+            sent: back::SentPrompts::default(),
+            search: back::Search::default(),
             loading_older: false,
             unsaved_since: None,
             clock: Monotonic::ZERO,
@@ -264,6 +298,7 @@ impl Chat {
             self.stop_armed = None;
             // The response with older messages may never come.
             self.loading_older = false;
+            self.sent.undo_ended();
         }
     }
 
@@ -398,6 +433,9 @@ impl Chat {
         self.scroll.anchor = viewport.anchor.clone();
         if self.scroll.reveal == viewport.revealed {
             self.scroll.reveal = None;
+        }
+        if viewport.sought {
+            self.scroll.seeks = false;
         }
         if self.scroll.follows() {
             self.scroll.unseen = false;

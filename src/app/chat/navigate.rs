@@ -1,7 +1,7 @@
 //! Moving through the conversation: scrolling, selecting blocks, folding, copying.
 
 use super::scroll::{Block, BlockId, ChatAnchor, Pos};
-use super::transcript::StreamingPart;
+use super::transcript::MessageEntry;
 use super::{Chat, ChatAction, ChatFocus, ChatOutcome};
 use crate::app::cx::Cx;
 use crate::app::effect::Effect;
@@ -65,7 +65,8 @@ impl Chat {
                 self.keep_in_sight();
             }
             ChatAction::CopyMessage => return self.copy(cx),
-            _ => {}
+            ChatAction::CopyAnswer => return self.copy_answer(cx),
+            _ => return self.go_back_or_forth(action, cx),
         }
         None
     }
@@ -78,7 +79,7 @@ impl Chat {
         }
     }
 
-    fn load_older(&mut self, cx: &mut Cx<'_>) {
+    pub(super) fn load_older(&mut self, cx: &mut Cx<'_>) {
         if self.transcript.more && !self.loading_older {
             self.loading_older = true;
             self.command(SessionCommand::LoadOlder, cx);
@@ -159,7 +160,7 @@ impl Chat {
         blocks.find(|id| self.can_fold(id)).cloned()
     }
 
-    fn can_fold(&self, id: &BlockId) -> bool {
+    pub(super) fn can_fold(&self, id: &BlockId) -> bool {
         match id {
             BlockId::Reverted => true,
             BlockId::Foot(_) | BlockId::Notice => false,
@@ -178,11 +179,7 @@ impl Chat {
     /// would not be seen.
     fn toggle(&mut self, block: BlockId) {
         match &block {
-            BlockId::Part(_, part) => {
-                if !self.folds.toggled.remove(part) {
-                    self.folds.toggled.insert(part.clone());
-                }
-            }
+            BlockId::Part(_, part) => self.folds.flip(part),
             BlockId::Reverted => self.folds.reverted_open = !self.folds.reverted_open,
             BlockId::Foot(_) | BlockId::Notice => return,
         }
@@ -256,36 +253,32 @@ impl Chat {
             }
             Some(BlockId::Reverted | BlockId::Notice) | None => None,
         };
-        let answer = || {
-            let is_answer = |role| role == Role::Assistant;
-            self.transcript.newest_in_force().take(64).find(|entry| {
-                is_answer(entry.message.role)
-                    && entry
-                        .parts
-                        .iter()
-                        .any(|p| p.part.kind.growing_text().is_some())
-            })
-        };
-        let entry = selected.or_else(answer)?;
-        let texts: Vec<&str> = entry
-            .parts
-            .iter()
-            .enumerate()
-            .filter(|(index, _)| !entry.is_superseded(*index))
-            .filter_map(|(_, known)| match &known.part.kind {
-                PartKind::Text {
-                    text,
-                    synthetic: false,
-                    ..
-                } => Some(text.as_str()),
-                _ => None,
-            })
-            .collect();
-        if texts.is_empty() {
-            return Some(ChatOutcome::Notice("no text to copy here".into()));
-        }
-        // The effect reports later whether and how the text was copied.
-        cx.ask(Effect::Copy(texts.join("\n\n")));
-        None
+        let entry = selected.or_else(|| self.last_answer())?;
+        copy_text(entry, cx)
     }
+
+    /// Copies the newest answer, whatever is selected.
+    fn copy_answer(&self, cx: &mut Cx<'_>) -> Option<ChatOutcome> {
+        match self.last_answer() {
+            Some(entry) => copy_text(entry, cx),
+            None => Some(ChatOutcome::Notice("there is no answer to copy yet".into())),
+        }
+    }
+
+    fn last_answer(&self) -> Option<&MessageEntry> {
+        let mut newest = self.transcript.newest_in_force().take(64);
+        newest.find(|entry| {
+            entry.message.role == Role::Assistant && !entry.own_text().trim().is_empty()
+        })
+    }
+}
+
+fn copy_text(entry: &MessageEntry, cx: &mut Cx<'_>) -> Option<ChatOutcome> {
+    let text = entry.own_text();
+    if text.is_empty() {
+        return Some(ChatOutcome::Notice("no text to copy here".into()));
+    }
+    // The effect reports later whether and how the text was copied.
+    cx.ask(Effect::Copy(text));
+    None
 }

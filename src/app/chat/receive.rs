@@ -74,6 +74,7 @@ impl Chat {
         self.requests.reply_failed(self.clock);
         self.tell_failure(failure);
         self.loading_older = false;
+        self.sent.undo_ended();
     }
 
     /// Shows exactly the prompts that are on their way at the end of the conversation.
@@ -150,6 +151,7 @@ impl Chat {
             ChatEvent::Older { page, more } => {
                 self.loading_older = false;
                 self.transcript.older(&page, more);
+                self.search_older(cx);
             }
         }
         self.sync_aside();

@@ -43,6 +43,7 @@ impl Chat {
             ChatAction::MenuNext => self.menu_go(true),
             ChatAction::MenuClose => self.close_menu(),
             ChatAction::Stop if self.composer.leave_empty_shell() => {}
+            ChatAction::Stop if self.is_read() && self.end_search() => {}
             ChatAction::SendNow => self.send_now(cx),
             ChatAction::EditQueued => return self.edit_queued(cx),
             ChatAction::EditExternally => cx.ask(Effect::EditExternally {
@@ -262,15 +263,21 @@ impl Chat {
             agent: self.agent().map(str::to_owned),
             model: self.model.clone(),
         };
-        self.notices.clear();
-        self.sub_agents.close();
-        self.pending.sent(prompt.clone());
-        self.show_echoes();
-        self.scroll.to(super::ChatAnchor::Tail);
-        let outcome = self.ask_task(vec![SessionCommand::Prompt(prompt)], cx);
+        let outcome = self.deliver(prompt, cx);
         // A sent text is no draft any more, also after a crash.
         self.save_draft(cx);
         outcome
+    }
+
+    /// Gives a prompt to the session's task, and shows it.
+    pub(super) fn deliver(&mut self, prompt: Prompt, cx: &mut Cx<'_>) -> Option<ChatOutcome> {
+        self.notices.clear();
+        self.sub_agents.close();
+        self.pending.sent(prompt.clone());
+        self.sent.keep(prompt.clone());
+        self.show_echoes();
+        self.scroll.to(super::ChatAnchor::Tail);
+        self.ask_task(vec![SessionCommand::Prompt(prompt)], cx)
     }
 
     /// What the text names and the files in it, with ids that make sending it again harmless.

@@ -1,19 +1,23 @@
 //! The overlays above the panes: a closed set; the last one opened receives the keys first.
 //!
-//! In reading order: `picker` is a list with a filter, `palette` finds every action, `kill_confirm`
-//! says what a kill loses, `view`, `view_list` and `view_picker` draw. The overlays do not act on an answer: the root does.
+//! In reading order: `picker` is a list with a filter, `palette` finds every action, `chat_list` is
+//! a list of the conversation, `kill_confirm` says what a kill loses; `view`, `view_list`,
+//! `view_chat_list` and `view_picker` draw. The overlays do not act on an answer: the root does.
 
+pub(super) mod chat_list;
 pub(super) mod kill_confirm;
 pub(super) mod palette;
 pub(super) mod picker;
 pub(super) mod view;
+mod view_chat_list;
 mod view_list;
 pub(super) mod view_picker;
 
 use super::input::key::Key;
 use super::input::keymap::KeyContext;
 use super::sessions::RowTarget;
-use crate::domain::id::SessionKey;
+use crate::domain::id::{OpencodeSessionId, SessionKey};
+use chat_list::ChatListOverlay;
 use picker::Picker;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +33,7 @@ pub(super) enum Overlay {
     Templates(Picker),
     /// All actions, and what they are about.
     Palette(Picker),
+    Chat(ChatListOverlay),
 }
 
 /// A dialog. Its text is built on each draw, so that it is never stale.
@@ -42,6 +47,10 @@ pub(super) enum Confirm {
         scroll: u16,
     },
     Revive(SessionKey),
+    DeleteConversation {
+        id: OpencodeSessionId,
+        title: String,
+    },
 }
 
 impl Overlay {
@@ -49,13 +58,16 @@ impl Overlay {
         match self {
             Self::Help { .. } => KeyContext::Help,
             Self::Confirm(_) => KeyContext::Confirm,
-            Self::Models(_) | Self::Templates(_) | Self::Palette(_) => KeyContext::Picker,
+            Self::Models(_) | Self::Templates(_) | Self::Palette(_) | Self::Chat(_) => {
+                KeyContext::Picker
+            }
         }
     }
 
     fn picker_mut(&mut self) -> Option<&mut Picker> {
         match self {
             Self::Models(picker) | Self::Templates(picker) | Self::Palette(picker) => Some(picker),
+            Self::Chat(list) => Some(&mut list.picker),
             Self::Help { .. } | Self::Confirm(_) => None,
         }
     }
@@ -64,10 +76,13 @@ impl Overlay {
     fn scroll_mut(&mut self) -> Option<&mut u16> {
         match self {
             Self::Help { scroll } | Self::Confirm(Confirm::Kill { scroll, .. }) => Some(scroll),
-            Self::Confirm(Confirm::Quit | Confirm::Revive(_))
+            Self::Confirm(
+                Confirm::Quit | Confirm::Revive(_) | Confirm::DeleteConversation { .. },
+            )
             | Self::Models(_)
             | Self::Templates(_)
-            | Self::Palette(_) => None,
+            | Self::Palette(_)
+            | Self::Chat(_) => None,
         }
     }
 }

@@ -12,6 +12,14 @@ pub(in crate::app) struct Picker {
 }
 
 impl Picker {
+    /// With this text, as if it was typed.
+    pub(in crate::app) fn with(text: &str) -> Self {
+        Self {
+            filter: text.to_owned(),
+            selected: 0,
+        }
+    }
+
     /// The typed text.
     pub(in crate::app) fn filter(&self) -> &str {
         &self.filter

@@ -40,6 +40,7 @@ impl App {
                 }
                 Overlay::Models(picker) => self.view_models(picker, screen, buf, vx),
                 Overlay::Palette(picker) => self.view_palette(picker, screen, buf, vx),
+                Overlay::Chat(list) => list.draw(screen, buf, vx),
                 Overlay::Templates(picker) => self.view_templates(picker, screen, buf, vx),
                 Overlay::Confirm(question) => {
                     let first = self.view_confirm(question, screen, buf, vx);
@@ -143,6 +144,13 @@ impl App {
             Confirm::Kill { targets, scroll } => {
                 let question = KillConfirm::new(self.all_sessions(), self.clock(vx.wall));
                 ("Kill?", question.words(targets), *scroll)
+            }
+            Confirm::DeleteConversation { title, .. } => {
+                let words = vec![
+                    format!("Delete the conversation \"{title}\" from the server?"),
+                    "Its messages cannot be brought back; files stay as they are.".to_owned(),
+                ];
+                ("Delete?", words, 0)
             }
             Confirm::Revive(key) => {
                 let (name, session) = (self.list.name(key), self.open.get(key));

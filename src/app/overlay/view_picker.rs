@@ -14,19 +14,19 @@ use crate::text::{ansi, wrap};
 
 /// Rows of the list, where the screen has them.
 const ROWS: usize = 16;
-const WIDTH: u16 = 72;
+pub(super) const WIDTH: u16 = 72;
 
 /// A list, ready to draw.
-struct Choices {
-    title: &'static str,
+pub(super) struct Choices {
+    pub(super) title: &'static str,
     /// How many choices there are without the filter.
-    all: usize,
+    pub(super) all: usize,
     /// The rows that match, and whether each is the current choice.
-    rows: Vec<(bool, Line<'static>)>,
+    pub(super) rows: Vec<(bool, Line<'static>)>,
     /// The text of the empty filter.
-    ask: &'static str,
+    pub(super) ask: &'static str,
     /// The text if no choice matches.
-    none: &'static str,
+    pub(super) none: &'static str,
 }
 
 impl App {
@@ -91,11 +91,14 @@ impl App {
 }
 
 impl Choices {
-    fn draw(self, picker: &Picker, screen: Rect, buf: &mut Buffer, vx: &mut ViewCx<'_>) {
+    pub(super) fn draw(self, picker: &Picker, screen: Rect, buf: &mut Buffer, vx: &mut ViewCx<'_>) {
         let theme = vx.theme;
         let wanted = u16::try_from(self.all.clamp(1, ROWS) + 3).unwrap_or(u16::MAX);
         let area = centred(screen, WIDTH, wanted, buf);
-        let count = format!("{} of {}", self.rows.len(), self.all);
+        let count = match self.all {
+            0 => String::new(),
+            all => format!("{} of {all}", self.rows.len()),
+        };
         let frame = PaneFrame {
             title: self.title,
             right: &count,
@@ -161,7 +164,14 @@ fn model_line(model: &Model, room: usize) -> Line<'static> {
     let id = format!("{}/{}", model.reference.provider, model.reference.model);
     let id = ansi::plain(&id).replace('\n', " ");
     let name = wrap::truncate(&name, room * 3 / 5).into_owned();
-    let id = wrap::truncate(&id, room.saturating_sub(wrap::width(&name) + 2)).into_owned();
-    let gap = room.saturating_sub(wrap::width(&name) + wrap::width(&id));
-    Line::from(format!("{name}{}{id}", " ".repeat(gap)))
+    two_columns(&name, &id, room)
+}
+
+/// A text on the left and one on the right; the left one is cut first, but for its first half.
+pub(super) fn two_columns(left: &str, right: &str, room: usize) -> Line<'static> {
+    let wanted = room.saturating_sub(wrap::width(right) + 2).max(room / 2);
+    let left = wrap::truncate(left, wanted).into_owned();
+    let right = wrap::truncate(right, room.saturating_sub(wrap::width(&left) + 2)).into_owned();
+    let gap = room.saturating_sub(wrap::width(&left) + wrap::width(&right));
+    Line::from(format!("{left}{}{right}", " ".repeat(gap)))
 }

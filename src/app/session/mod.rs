@@ -3,11 +3,12 @@
 //!
 //! In reading order: `open_sessions` holds all open sessions, `routing` opens and shows them and
 //! routes their events; `boot` is the progress of a boot, `recovery` the actions if it fails,
-//! `revive` how a gone session comes back; `time_left` and `cost` are the texts for both. The list
+//! `revive` how a gone session comes back; `lists` opens lists of the conversation; `time_left` and `cost` are the texts for both. The list
 //! of all sessions, open or not, is `app/sessions`.
 
 pub mod boot;
 pub(super) mod cost;
+mod lists;
 pub(super) mod open_sessions;
 pub(super) mod paused_elsewhere;
 pub(super) mod recovery;
@@ -133,6 +134,11 @@ impl OpenSession {
         &self.life
     }
 
+    /// The server that it is attached to, if someone else runs it.
+    pub(super) fn attached_to(&self) -> Option<&SessionOrigin> {
+        matches!(self.origin, SessionOrigin::Attach { .. }).then_some(&self.origin)
+    }
+
     /// Whether something happened while another session was shown.
     pub(super) fn is_unread(&self) -> bool {
         self.unread
@@ -186,13 +192,16 @@ impl OpenSession {
             SessionEvent::Logs(lines) => self.logs.append(lines),
             SessionEvent::Queue(queue) => self.chat.queue_changed(queue),
             SessionEvent::FilesFound { query, paths } => self.chat.files_found(&query, paths, cx),
+            SessionEvent::Undone(prompt) => self.chat.undone(&prompt, cx),
+            SessionEvent::Redone => self.chat.redone(),
             SessionEvent::Runs(life) => self.life = life,
             SessionEvent::Snapshot(snapshot) => self.snapshot = snapshot,
-            // The root words a revival; the chat of an open session knows its activity.
+            // The root words a revival, and opens conversations; the chat knows its activity.
             // The log has a line about an automatic answer.
             SessionEvent::Revived(_)
             | SessionEvent::Activity(_)
             | SessionEvent::Answered(_)
+            | SessionEvent::Conversations(_)
             | SessionEvent::Auto(_) => {}
             SessionEvent::CommandFailed(failure) => self.chat.command_failed(&failure),
             SessionEvent::CommandRefused { command, failure } => {

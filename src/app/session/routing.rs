@@ -33,6 +33,9 @@ impl App {
         if event == SessionEvent::Phase(Phase::Paused) && !is_ours && was_running {
             self.tell_paused_elsewhere([key.clone()], cx);
         }
+        if let SessionEvent::Conversations(answer) = event {
+            return self.conversations_told(key, answer, cx);
+        }
         let Some(session) = self.open.get_mut(key) else {
             self.unopened_event(key, event);
             return;

@@ -1,6 +1,7 @@
 //! Events in, effects and screens out; no terminal, no network.
 
 mod bulk;
+mod conversations;
 mod keys;
 mod palette;
 mod rebound;

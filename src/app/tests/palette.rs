@@ -48,6 +48,7 @@ fn resync() -> Resync {
             tokens: Tokens::default(),
             updated: UnixMillis(NOON),
             reverted: None,
+            shared: None,
         },
         messages: vec![
             prompt("msg_1", "why does the login fail?"),

@@ -259,6 +259,7 @@ fn the_sandboxs_cost_stands_beside_that_of_the_tokens_and_grows_by_the_minute() 
             tokens: Tokens::default(),
             updated: UnixMillis(NOON),
             reverted: None,
+            shared: None,
         })),
     );
     let seen = |since: u64, end| ObservedRun {

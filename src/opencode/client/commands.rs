@@ -9,7 +9,7 @@ use crate::opencode::wire::command::{
 use crate::opencode::wire::message::List;
 
 /// A command's turn, and a shell line, may take as long as they want: the answer comes at their end.
-const WHOLE_TURN: Duration = Duration::from_hours(7 * 24);
+pub(super) const WHOLE_TURN: Duration = Duration::from_hours(7 * 24);
 
 impl OpencodeClient {
     /// The server's commands, the project's, skills, and prompts of MCP servers.

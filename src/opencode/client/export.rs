@@ -9,8 +9,9 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{ApiCall, OpencodeClient, OpencodeError, read, read_exactly};
-use crate::opencode::wire::message::{List, Message};
+use crate::opencode::wire::message::{List, Message, MessageWithParts};
 use crate::opencode::wire::session::Session;
+use crate::opencode::wire::surrogates::repair_bytes;
 
 /// A conversation with all its messages.
 #[derive(Debug, Clone)]
@@ -45,6 +46,15 @@ impl Export {
     pub fn drop_last_turn(&mut self) {
         let last = self.messages.iter().rposition(|message| message.is_prompt);
         self.messages.truncate(last.unwrap_or(0));
+    }
+
+    /// The session and its messages as far as they can be read.
+    pub fn read(&self) -> Option<(Session, Vec<MessageWithParts>)> {
+        let info = serde_json::from_slice(&repair_bytes(self.info.get().as_bytes())).ok()?;
+        let messages = self.messages.iter().filter_map(|message| {
+            serde_json::from_slice(&repair_bytes(message.raw.get().as_bytes())).ok()
+        });
+        Some((info, messages.collect()))
     }
 
     /// `{"info": …, "messages": […]}`, both as received.

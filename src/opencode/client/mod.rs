@@ -7,6 +7,7 @@
 
 mod commands;
 mod export;
+mod history;
 
 use std::time::Duration;
 

@@ -39,10 +39,14 @@ pub enum PartBody {
     File {
         mime: String,
         filename: Option<String>,
+        /// `data:`, `file:`, or what an MCP server names.
+        url: String,
+        source: Option<PartSource>,
     },
     /// A mention of an agent in a user's text.
     Agent {
         name: String,
+        source: Option<PartSource>,
     },
     /// Work for a sub-agent, as a command asks for it.
     Subtask {
@@ -67,6 +71,45 @@ pub enum PartBody {
     },
     /// Any other kind, by its name.
     Unknown(String),
+}
+
+/// What a file or an agent stands for in the user's text: of a file `text` says where, of an agent the object itself.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+pub struct PartSource {
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub path: String,
+    /// The MCP server of a resource.
+    #[serde(
+        default,
+        rename = "clientName",
+        deserialize_with = "lenient::or_default"
+    )]
+    pub client_name: String,
+    #[serde(default, deserialize_with = "lenient::option")]
+    pub text: Option<SourceSpan>,
+    #[serde(default, deserialize_with = "lenient::whole")]
+    pub start: u64,
+    #[serde(default, deserialize_with = "lenient::whole")]
+    pub end: u64,
+}
+
+/// A piece of a text in UTF-16 code units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+pub struct SourceSpan {
+    #[serde(default, deserialize_with = "lenient::whole")]
+    pub start: u64,
+    #[serde(default, deserialize_with = "lenient::whole")]
+    pub end: u64,
+}
+
+impl PartSource {
+    /// Where the text names it.
+    pub fn span(&self) -> SourceSpan {
+        self.text.unwrap_or(SourceSpan {
+            start: self.start,
+            end: self.end,
+        })
+    }
 }
 
 impl PartBody {
@@ -173,6 +216,10 @@ struct RawPart {
     #[serde(default, deserialize_with = "lenient::option")]
     filename: Option<String>,
     #[serde(default, deserialize_with = "lenient::or_default")]
+    url: String,
+    #[serde(default, deserialize_with = "lenient::option")]
+    source: Option<PartSource>,
+    #[serde(default, deserialize_with = "lenient::or_default")]
     name: String,
     #[serde(default, deserialize_with = "lenient::or_default")]
     agent: String,
@@ -214,8 +261,13 @@ impl From<RawPart> for Part {
             "file" => PartBody::File {
                 mime: raw.mime,
                 filename: raw.filename,
+                url: raw.url,
+                source: raw.source,
             },
-            "agent" => PartBody::Agent { name: raw.name },
+            "agent" => PartBody::Agent {
+                name: raw.name,
+                source: raw.source,
+            },
             "subtask" => PartBody::Subtask {
                 agent: raw.agent,
                 description: raw.description,

@@ -50,6 +50,9 @@ pub struct Session {
     /// Set while messages are reverted, until the next prompt removes them.
     #[serde(default, deserialize_with = "lenient::option")]
     pub revert: Option<Revert>,
+    /// Set while the session is published.
+    #[serde(default, deserialize_with = "lenient::option")]
+    pub share: Option<ShareInfo>,
     /// Those of the session alone; the user's configuration has others.
     #[serde(default, deserialize_with = "lenient::list")]
     pub permission: Vec<PermissionRule>,
@@ -65,6 +68,13 @@ pub struct Revert {
     /// Of that message only this part and later ones.
     #[serde(default, rename = "partID", deserialize_with = "lenient::option")]
     pub part_id: Option<String>,
+}
+
+/// Where a session is published: `Session.share`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+pub struct ShareInfo {
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub url: String,
 }
 
 /// Unix milliseconds by the server's clock.
@@ -196,6 +206,8 @@ pub struct CreateSession {
 /// Body of `PATCH /session/{id}`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct UpdateSession {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
     /// Appended to the session's rules (observed on 1.18.33).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub permission: Vec<PermissionRule>,

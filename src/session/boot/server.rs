@@ -426,6 +426,7 @@ async fn conversation(
     if !lacking.is_empty() {
         let update = UpdateSession {
             permission: lacking,
+            ..UpdateSession::default()
         };
         let updated = client.update_session(&session.id, &update).await;
         updated.map_err(failed)?;

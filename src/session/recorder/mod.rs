@@ -8,7 +8,9 @@
 //! opened.
 //!
 //! In reading order: `record` is where a session lives, `drafts` keeps what is typed and not sent, `queue` the prompts
-//! that wait, `runs` when its sandboxes ran, `auto_mode` what may be answered without the user, `phase` what becomes of a session without a task; [`reservation`] holds a name for a session that begins, [`removal`] removes one for good.
+//! that wait, `runs` when its sandboxes ran, `auto_mode` what may be answered without the user, `phase` what becomes of a
+//! session without a task, `sibling` a session beside it in the same sandbox; [`reservation`] holds a name for a session
+//! that begins, [`removal`] removes one for good.
 
 mod auto_mode;
 mod drafts;
@@ -18,6 +20,7 @@ pub(super) mod record;
 pub mod removal;
 pub mod reservation;
 mod runs;
+mod sibling;
 
 use std::fmt::Display;
 use std::path::PathBuf;

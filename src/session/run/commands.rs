@@ -39,6 +39,9 @@ async fn store(serving: &mut SessionState, command: SessionCommand) {
         | SessionCommand::Revive
         | SessionCommand::SendNow(_)
         | SessionCommand::Abort
+        | SessionCommand::Undo(_)
+        | SessionCommand::Redo
+        | SessionCommand::Conversations(_)
         | SessionCommand::Extend
         | SessionCommand::ReplyPermission { .. }
         | SessionCommand::ReplyQuestion { .. }
@@ -79,31 +82,17 @@ pub(crate) async fn handle(
             serving.wants_revival();
             return Ok(CommandOutcome::Retry);
         }
-        (SessionCommand::SendNow(id), Some(_)) => {
-            serving.deliver(DeliveryEvent::SendNow(id)).await;
-        }
-        (SessionCommand::Abort, Some(connection)) => {
-            serving.deliver(DeliveryEvent::Abort).await;
-            connection.abort();
-        }
-        (SessionCommand::Extend, Some(connection)) => connection.extend(serving),
-        (SessionCommand::ReplyPermission { id, reply }, Some(connection)) => {
-            serving.requests.answered_by_user(&id);
-            connection.reply_permission(id, reply);
-        }
-        (SessionCommand::ReplyQuestion { id, reply }, Some(connection)) => {
-            connection.reply_question(id, reply);
-        }
         (SessionCommand::AddRules { rules, here }, link) => {
             add_rules(serving, link, rules, here).await;
         }
         (SessionCommand::SetAuto(on), link) => set_auto(serving, link, on).await,
-        (SessionCommand::LoadOlder, Some(connection)) => connection.load_older(),
-        (SessionCommand::LoadSubAgent(id), Some(connection)) => connection.load_sub_agent(id),
-        (SessionCommand::FindFiles(query), Some(connection)) => connection.find_files(query),
+        (command, Some(connection)) => connected(serving, connection, command).await,
         (
             SessionCommand::SendNow(_)
             | SessionCommand::Abort
+            | SessionCommand::Undo(_)
+            | SessionCommand::Redo
+            | SessionCommand::Conversations(_)
             | SessionCommand::Extend
             | SessionCommand::ReplyPermission { .. }
             | SessionCommand::ReplyQuestion { .. }
@@ -139,5 +128,50 @@ async fn set_auto(serving: &mut SessionState, connection: Option<&mut Connection
     serving.set_auto(on).await;
     if let Some(connection) = connection {
         connection.answer_waiting(serving).await;
+    }
+}
+
+/// Handles what needs a connection.
+async fn connected(
+    serving: &mut SessionState,
+    connection: &mut Connection,
+    command: SessionCommand,
+) {
+    match command {
+        SessionCommand::SendNow(id) => serving.deliver(DeliveryEvent::SendNow(id)).await,
+        SessionCommand::Abort => {
+            serving.deliver(DeliveryEvent::Abort).await;
+            connection.abort();
+        }
+        SessionCommand::Undo(prompt) => {
+            if serving.delivery.is_busy() {
+                serving.deliver(DeliveryEvent::Abort).await;
+            }
+            connection.undo(prompt);
+        }
+        SessionCommand::Redo => connection.redo(),
+        SessionCommand::Conversations(command) => connection.conversations(serving, command),
+        SessionCommand::Extend => connection.extend(serving),
+        SessionCommand::ReplyPermission { id, reply } => {
+            serving.requests.answered_by_user(&id);
+            connection.reply_permission(id, reply);
+        }
+        SessionCommand::ReplyQuestion { id, reply } => connection.reply_question(id, reply),
+        SessionCommand::LoadOlder => connection.load_older(),
+        SessionCommand::LoadSubAgent(id) => connection.load_sub_agent(id),
+        SessionCommand::FindFiles(query) => connection.find_files(query),
+        // They need none.
+        SessionCommand::Prompt(_)
+        | SessionCommand::Unqueue(_)
+        | SessionCommand::ReleaseQueue
+        | SessionCommand::Retry
+        | SessionCommand::Reconnect
+        | SessionCommand::SaveDraft(_)
+        | SessionCommand::UseTemplate(_)
+        | SessionCommand::Revive
+        | SessionCommand::AddRules { .. }
+        | SessionCommand::SetAuto(_)
+        | SessionCommand::Pause
+        | SessionCommand::Kill => {}
     }
 }

@@ -314,6 +314,8 @@ pub(super) struct ConversationRow {
     updated: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     reverted: Option<RevertRow>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shared: Option<String>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -335,6 +337,7 @@ impl From<Conversation> for ConversationRow {
                 message: point.message.as_str().to_owned(),
                 part: point.part.map(|part| part.as_str().to_owned()),
             }),
+            shared: conversation.shared,
         }
     }
 }
@@ -352,6 +355,7 @@ impl From<ConversationRow> for Conversation {
                 message: point.message.into(),
                 part: point.part.map(Into::into),
             }),
+            shared: row.shared,
         }
     }
 }

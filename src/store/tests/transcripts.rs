@@ -51,6 +51,7 @@ fn conversation() -> Conversation {
         directory: "/work".to_owned(),
         cost: 0.25,
         updated: UnixMillis(50),
+        shared: Some("https://opncd.ai/s/1".to_owned()),
         reverted: Some(RevertPoint {
             message: "msg_2".into(),
             part: None,

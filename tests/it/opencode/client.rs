@@ -54,6 +54,7 @@ fn rules_added_to_a_session_come_after_its_existing_ones() {
         for rule in rules.clone() {
             let update = UpdateSession {
                 permission: vec![rule],
+                ..UpdateSession::default()
             };
             client.update_session(&id, &update).await.unwrap();
         }

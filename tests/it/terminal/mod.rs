@@ -2,6 +2,7 @@
 
 mod clipboard;
 mod composer;
+mod history;
 mod screen;
 mod shell;
 mod suspend;

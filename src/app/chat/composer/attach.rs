@@ -34,6 +34,11 @@ impl Composer {
     pub(in crate::app::chat) fn put_back_prompt(&mut self, prompt: &Prompt) {
         let is_shell = prompt.kind == PromptKind::Shell;
         self.put_back(&prompt.text, is_shell);
+        self.put_files_back(prompt);
+    }
+
+    /// The files that the text names become chips again.
+    pub(super) fn put_files_back(&mut self, prompt: &Prompt) {
         for part in &prompt.parts {
             let place = part.place.clone();
             let named = place.and_then(|place| prompt.text.get(place));

@@ -98,6 +98,15 @@ impl Composer {
         self.edited();
     }
 
+    /// Inserts a text on lines of its own before all others.
+    pub(super) fn insert_above(&mut self, text: &str) {
+        self.area.cancel_selection();
+        self.area.move_cursor(CursorMove::Top);
+        self.area.move_cursor(CursorMove::Head);
+        self.area.insert_str(format!("{text}\n"));
+        self.edited();
+    }
+
     /// The line of the cursor, and the cursor's char index in it.
     fn line(&self) -> (&str, usize) {
         let (row, column) = self.cursor();

@@ -6,9 +6,10 @@
 //! so no text can be mistaken for a chip.
 //!
 //! In reading order: `paste_chips` holds what chips stand for, `layout` wraps the text by display
-//! width, `words` and `edit` move and delete, `pasted_path` and `attach` make chips of files, `aside` sets a text aside, `shell` is the mark of a shell line, `pending_prompts` holds
-//! the sent prompts that the server does not show yet. The composer does not know what a text is
-//! for, and draws nothing: that is `view/composer.rs`.
+//! width, `words` and `edit` move and delete, `pasted_path` and `attach` make chips of files,
+//! `aside` sets a text aside, `undone` holds a prompt that was undone, `shell` is the mark of a
+//! shell line, `pending_prompts` holds the sent prompts that the server does not show yet. The
+//! composer does not know what a text is for, and draws nothing: that is `view/composer.rs`.
 
 mod aside;
 mod attach;
@@ -18,6 +19,7 @@ pub(super) mod paste_chips;
 pub(super) mod pasted_path;
 pub(super) mod pending_prompts;
 mod shell;
+mod undone;
 mod words;
 
 use tui_textarea::{CursorMove, TextArea};
@@ -70,6 +72,8 @@ pub(super) struct Composer {
     browsing: Option<(usize, Draft)>,
     /// The text before the user began to answer a request.
     aside: Option<Draft>,
+    /// The text before an undone prompt was put there, and after.
+    undone: Option<Box<(Draft, Draft)>>,
     /// The text is a line for the shell; its mark `!` is not part of it.
     shell: bool,
     /// Counts the edits.
@@ -99,6 +103,7 @@ impl Default for Composer {
             history: Vec::new(),
             browsing: None,
             aside: None,
+            undone: None,
             shell: false,
             edits: 0,
             changed: false,

@@ -8,10 +8,12 @@ mod reducer;
 mod requests;
 mod reverted;
 mod scripts;
+mod search;
 mod sending;
 mod streams;
 mod times;
 mod turns;
+mod undo;
 mod view;
 
 use std::time::Duration;

@@ -38,7 +38,7 @@ fn answer(id: &str, at: u64) -> MessageWithParts {
 }
 
 /// Two turns, of which the second may be reverted.
-fn two_turns(point: Option<(&str, Option<&str>)>) -> World {
+pub(super) fn two_turns(point: Option<(&str, Option<&str>)>) -> World {
     let mut world = World::idle();
     let turns = vec![
         prompt("a", 10),
@@ -51,7 +51,7 @@ fn two_turns(point: Option<(&str, Option<&str>)>) -> World {
     world
 }
 
-fn reverted(point: Option<(&str, Option<&str>)>) -> ChatEvent {
+pub(super) fn reverted(point: Option<(&str, Option<&str>)>) -> ChatEvent {
     ChatEvent::Conversation(Conversation {
         reverted: point.map(|(message, part)| RevertPoint {
             message: message.into(),

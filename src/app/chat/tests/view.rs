@@ -546,13 +546,13 @@ fn the_queue_names_the_key_that_edits_it_from_where_the_keys_go() {
 
     says(&mut world, " ↑", "enter sends");
     world.act(ChatAction::FocusTranscript);
-    says(&mut world, "ctrl-x u", in_composer);
+    says(&mut world, "ctrl-x E", in_composer);
     world.act(ChatAction::FocusComposer);
     world.receive(ChatEvent::PermissionAsked(permission("per_1")));
     world.wait(1000);
-    says(&mut world, "ctrl-x u", in_composer);
+    says(&mut world, "ctrl-x E", in_composer);
     world.type_text("a draft");
-    says(&mut world, "ctrl-x u", in_composer);
+    says(&mut world, "ctrl-x E", in_composer);
 }
 
 #[test]

@@ -126,6 +126,21 @@ impl MessageEntry {
         self.index.get(part).copied()
     }
 
+    /// What was written in it; nothing that the server has added, and no attempt that failed.
+    pub(in crate::app::chat) fn own_text(&self) -> String {
+        let parts = self.parts.iter().enumerate();
+        let parts = parts.filter(|(index, _)| !self.is_superseded(*index));
+        let texts = parts.filter_map(|(_, known)| match &known.part.kind {
+            PartKind::Text {
+                text,
+                synthetic: false,
+                ..
+            } => Some(text.as_str()),
+            _ => None,
+        });
+        texts.collect::<Vec<&str>>().join("\n\n")
+    }
+
     /// Whether the part at `index` is the unfinished text of a failed attempt.
     pub(in crate::app::chat) fn is_superseded(&self, index: usize) -> bool {
         self.message.role == Role::Assistant

@@ -5,7 +5,9 @@
 //! by time, as everywhere.
 
 use super::{EntryOrder, MessageEntry, Reverted, Transcript};
-use crate::domain::chat::{RevertPoint, Role};
+use crate::domain::chat::{PartKind, RevertPoint, Role};
+use crate::domain::id::MessageId;
+use crate::domain::tool_call::ToolDetail;
 
 /// At most this many prompts are counted for the screen.
 const MOST: usize = 100;
@@ -52,6 +54,38 @@ impl Transcript {
         let reverted = self.entries.range(from..).filter(|(place, _)| !place.echo);
         let prompts = reverted.filter(|(_, entry)| entry.message.role == Role::User);
         prompts.take(MOST).count()
+    }
+
+    /// The last prompt that is not undone.
+    pub(in crate::app::chat) fn next_to_undo(&self) -> Option<&MessageEntry> {
+        self.newest_in_force()
+            .find(|entry| !self.is_echo(&entry.message.id) && entry.is_prompt())
+    }
+
+    /// What is undone but for its first prompt: the next one, if there is one. `Err`: nothing is
+    /// undone.
+    pub(in crate::app::chat) fn next_to_redo(&self) -> Result<Option<&MessageEntry>, ()> {
+        let (from, _) = self.reverted_from().ok_or(())?;
+        let undone = self.entries.range(from..).filter(|(place, _)| !place.echo);
+        let mut prompts = undone.map(|(_, entry)| entry).skip(1);
+        Ok(prompts.find(|entry| entry.is_prompt()))
+    }
+
+    /// The line of the user that this message ran in a shell.
+    pub(in crate::app::chat) fn shell_line(&self, id: &MessageId) -> Option<&str> {
+        let place = self.place_of(id)?;
+        self.at(place).filter(|entry| entry.is_shell_line())?;
+        let (_, answer) = self.after(Some(place))?;
+        answer
+            .parts
+            .iter()
+            .find_map(|known| match &known.part.kind {
+                PartKind::Tool(call) => match &call.detail {
+                    ToolDetail::Shell(shell) => Some(shell.command.as_str()),
+                    _ => None,
+                },
+                _ => None,
+            })
     }
 
     /// The messages that are not reverted, newest first.

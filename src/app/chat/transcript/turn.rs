@@ -86,7 +86,24 @@ impl Transcript {
     }
 }
 
+/// The text of the message that stands for a line that the user ran in a shell (1.18.33).
+const SHELL_LINE: &str = "The following tool was executed by the user";
+
 impl MessageEntry {
+    /// Whether the user sent it, so that it can be undone.
+    pub(in crate::app::chat) fn is_prompt(&self) -> bool {
+        self.known
+            && self.message.role == Role::User
+            && (self.begins_turn() || self.is_shell_line())
+    }
+
+    /// Whether it stands for a line that the user ran in a shell.
+    pub(super) fn is_shell_line(&self) -> bool {
+        let mut parts = self.parts.iter().map(|known| &known.part.kind);
+        let is_it = |kind: &PartKind| matches!(kind, PartKind::Text { text, synthetic: true, .. } if text == SHELL_LINE);
+        self.message.role == Role::User && parts.next().is_some_and(is_it) && parts.next().is_none()
+    }
+
     /// Whether the user wrote something in it, or asked for a compaction: the server writes user
     /// messages too.
     fn begins_turn(&self) -> bool {

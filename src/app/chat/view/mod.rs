@@ -4,15 +4,18 @@
 //! The rule always keeps its row, so that the conversation above it moves by whole lines only.
 //!
 //! In reading order: `props` is what the root passes to the view, `keys` holds the names of the
-//! keys, `transcript` draws the visible rows, `block` and `part` one block of them, `tool` a tool
-//! call, `turn_end` the line below a turn, `composer` the prompt's text and the queue, `requests` the panel with the text of
-//! `permission` or `question`.
+//! keys, `transcript` draws the visible rows, `hits` marks what was searched for in them, `block`
+//! and `part` draw one block of them, `tool` a tool call, `turn_end` the line below a turn; `pieces`
+//! finds what of a message can be copied alone; `composer` is the prompt's text and the queue,
+//! `requests` the panel with the text of `permission` or `question`.
 
 pub(super) mod block;
 pub(super) mod composer;
+mod hits;
 pub(super) mod keys;
 pub(super) mod part;
 pub(super) mod permission;
+pub(super) mod pieces;
 pub(super) mod props;
 pub(super) mod question;
 pub(super) mod requests;
@@ -22,6 +25,7 @@ pub(super) mod turn_end;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::{
@@ -32,6 +36,7 @@ use crate::app::view::cx::ViewCx;
 use crate::app::view::facts::fit;
 use crate::app::view::frame;
 use crate::app::view::layout::take_bottom;
+use crate::app::view::theme::Theme;
 use crate::text::{ansi, wrap};
 use transcript::DrawnTranscript;
 
@@ -172,6 +177,24 @@ impl Chat {
         }
     }
 
+    /// What is searched for with the keys to go on, or else the key to type.
+    fn reading(&self, props: &ChatViewProps<'_>, theme: &Theme) -> (String, Style) {
+        let key = |action| props.key(ChatContext::Transcript, action);
+        if self.search.is_on() {
+            let next = key(ChatAction::NextHit);
+            let before = key(ChatAction::PreviousHit);
+            let count = self.search.count(self.transcript.more);
+            let words = &self.search.words;
+            let words = format!("\"{words}\" {count} · {next} next {before} previous");
+            return (words, theme.accent);
+        }
+        let words = match key(ChatAction::FocusComposer) {
+            key if key.is_empty() => "scrolling".to_owned(),
+            key => format!("scrolling · {key} to type"),
+        };
+        (words, theme.dim)
+    }
+
     /// The current activity in at most `room` columns.
     fn activity(&self, vx: &ViewCx<'_>, room: usize, props: &ChatViewProps<'_>) -> Line<'static> {
         let theme = vx.theme;
@@ -212,14 +235,7 @@ impl Chat {
                 }
                 Some(TurnStatus::Busy) => (self.working_words(vx, room, props), theme.accent),
                 _ if self.loading_older => ("loading older messages …".to_owned(), theme.dim),
-                _ if self.half == ChatFocus::Transcript => {
-                    let key = props.key(ChatContext::Transcript, ChatAction::FocusComposer);
-                    let words = match key.as_str() {
-                        "" => "scrolling".to_owned(),
-                        key => format!("scrolling · {key} to type"),
-                    };
-                    (words, theme.dim)
-                }
+                _ if self.is_read() => self.reading(props, theme),
                 Some(TurnStatus::Idle) | None => (String::new(), theme.dim),
             }
         };

@@ -47,7 +47,7 @@ impl Chat {
             }
             Block::Reverted => {
                 let mark = Mark::fold(self.folds.reverted_open);
-                return BlockRows::marked(mark, self.reverted_lines(width, vx.theme));
+                return BlockRows::marked(mark, self.reverted_lines(width, vx.theme, props));
             }
             Block::Notice => return self.notice(width, vx.theme, props),
         };
@@ -144,15 +144,24 @@ impl Chat {
         rows
     }
 
-    /// Says what is reverted, and what will happen to it.
-    fn reverted_lines(&self, width: u16, theme: &Theme) -> Vec<Line<'static>> {
+    /// Says what is undone, how it comes back, and what will happen to it.
+    fn reverted_lines(
+        &self,
+        width: u16,
+        theme: &Theme,
+        props: &ChatViewProps<'_>,
+    ) -> Vec<Line<'static>> {
         let (what, them) = match self.transcript.reverted_prompts() {
             // Only part of an answer, or messages that are not loaded.
-            0 => ("the rest of this turn is".to_owned(), "it"),
-            1 => ("1 prompt and its answer are".to_owned(), "them"),
-            prompts => (format!("{prompts} prompts and their answers are"), "them"),
+            0 => ("the rest of this turn".to_owned(), "it"),
+            1 => ("1 turn".to_owned(), "it"),
+            turns => (format!("{turns} turns"), "them"),
         };
-        let words = format!("{what} reverted; the next prompt removes {them}");
+        let redo = match props.key(self.context(), ChatAction::Redo) {
+            key if key.is_empty() => String::new(),
+            key => format!(" · {key} to redo"),
+        };
+        let words = format!("{what} undone{redo} · your next prompt removes {them}");
         wrapped(&words, width, theme.dim)
     }
 

@@ -10,6 +10,7 @@ use ratatui::style::Modifier;
 use ratatui::text::Line;
 
 use super::block::{BlockRows, MARK_COLUMNS};
+use super::hits;
 use crate::app::chat::scroll::{Block, Blocks, ChatAnchor, Pos};
 use crate::app::chat::{Chat, ChatAction, ChatContext, ChatViewProps, ChatViewport};
 use crate::app::view::cx::ViewCx;
@@ -67,6 +68,7 @@ impl Chat {
         };
         let (spot, at_tail) = painter.resolve(first);
         let (spot, at_tail) = painter.reveal(spot, at_tail);
+        let (spot, at_tail) = painter.seek(spot, at_tail);
         let mut drawn = DrawnTranscript {
             at_tail,
             viewport: ChatViewport {
@@ -74,10 +76,15 @@ impl Chat {
                 applied: self.scroll.pending,
                 at_top: spot == (first, 0),
                 revealed: self.scroll.reveal.clone(),
+                sought: self.scroll.seeks,
                 ..ChatViewport::default()
             },
         };
         painter.draw(spot, area, buf, &mut drawn.viewport);
+        if self.search.is_on() {
+            let style = painter.vx.theme.selection;
+            hits::mark(&self.search.words, area, buf, style);
+        }
         drawn
     }
 }
@@ -130,6 +137,33 @@ impl TranscriptPainter<'_, '_, '_> {
             self.down((top, line), hidden.min(before + lead - above)),
             false,
         )
+    }
+
+    /// Scrolls to the row of the current hit, unless it is on the screen.
+    fn seek(&mut self, (top, line): RowPosition, at_tail: bool) -> (RowPosition, bool) {
+        let search = &self.chat.search;
+        let hit = search.current().filter(|_| self.chat.scroll.seeks);
+        let found = hit.and_then(|hit| {
+            let pos = self.blocks.find(&hit.block)?;
+            Some((pos, self.blocks.block(pos)?, hit.nth))
+        });
+        let Some((pos, block, nth)) = found else {
+            return ((top, line), at_tail);
+        };
+        let lead = self.lead(pos);
+        let shown = self.chat.show(block, self.width, self.vx, self.props);
+        let row = lead + hits::row(&shown, &search.words, nth);
+        let above = if pos == top { line } else { 0 };
+        let on_screen = self.distance((top, line), pos);
+        let on_screen = on_screen.and_then(|before| (before + row).checked_sub(above));
+        if on_screen.is_some_and(|row| row < self.height) {
+            return ((top, line), at_tail);
+        }
+        let spot = self.up((pos, row), self.height / 3);
+        match self.blocks.first() {
+            Some(first) if !self.fills(spot) => (self.tail(first), true),
+            _ => (spot, false),
+        }
     }
 
     /// How many rows are between a row and the block at `pos`; `None` if the block is not visible

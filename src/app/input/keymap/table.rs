@@ -123,7 +123,16 @@ pub(super) const ROWS: &[ActionRow] = rows! {
         Chat::SendNow "chat.send_now" "send next" "send next queued message now"
             [Anywhere: "ctrl-x enter"]
         Chat::EditQueued "chat.edit_queued" "edit queued" "edit the last queued message"
+            [Anywhere: "ctrl-x E"]
+        Chat::Undo "chat.undo" "undo" "undo the last prompt, with its files"
+            / "undo"
             [Anywhere: "ctrl-x u"]
+        Chat::Redo "chat.redo" "redo" "redo the prompt that was undone"
+            / "redo"
+            [Anywhere: "ctrl-x U"]
+        Chat::SendAgain "chat.send_again" "send again" "send the last prompt with another model"
+            / "retry"
+            [Anywhere: "ctrl-x ."]
         Chat::NextAgent "chat.next_agent" "next agent" "answer a request, or use the next agent"
             / "agents"
             [Composer: "tab"]
@@ -217,6 +226,41 @@ pub(super) const ROWS: &[ActionRow] = rows! {
         Chat::CopyMessage "chat.copy_message" "copy" "copy the message"
             / "copy"
             [Transcript: "y"]
+        Chat::CopyAnswer "chat.copy_answer" "copy answer" "copy the last answer"
+            [Anywhere: "ctrl-x y"]
+        Chat::Timeline "chat.timeline" "timeline" "list the prompts, and go to one"
+            / "timeline"
+            [Anywhere: "ctrl-x j"]
+        Chat::MessageMenu "chat.message_menu" "menu" "list what the message offers"
+            [Transcript: "m"]
+        Chat::Search "chat.search" "search" "search in the conversation"
+            / "search"
+            [Transcript: "/"]
+        Chat::NextHit "chat.next_hit" "next hit" "go to the next hit of the search"
+            [Transcript: "n"]
+        Chat::PreviousHit "chat.previous_hit" "prev hit" "go to the previous hit of the search"
+            [Transcript: "N"]
+        Chat::Export "chat.export" "export" "export or copy the conversation"
+            / "export"
+            [Anywhere: "ctrl-x x"]
+        Chat::Conversations "chat.conversations" "history" "list the sandbox's conversations"
+            / "conversations"
+            [Anywhere: "ctrl-x h"]
+        Chat::Fork "chat.fork" "fork" "fork the conversation at this message"
+            / "fork"
+            [Anywhere: "ctrl-x k"]
+        Chat::Rename "chat.rename" "rename" "rename the conversation"
+            / "rename"
+            [Anywhere: "ctrl-x T"]
+        Chat::Compact "chat.compact" "compact" "summarize the conversation now"
+            / "compact" / "summarize"
+            [Anywhere: "ctrl-x c"]
+        Chat::Share "chat.share" "share" "share the conversation, copy its address"
+            / "share"
+            [Anywhere: "ctrl-x S"]
+        Chat::Unshare "chat.unshare" "unshare" "stop sharing the conversation"
+            / "unshare"
+            [Anywhere: "ctrl-x alt-s"]
     }
     Sessions {
         App::NewSession "sessions.new" "new session" "start a new session"
@@ -343,6 +387,10 @@ pub(super) const ROWS: &[ActionRow] = rows! {
         App::Close "overlay.close" "close" "close it, or answer no"
             [Help: "esc" "q" "?" "f1" "enter" "ctrl-c"] [Confirm: "n" "esc" "q" "ctrl-c" => "no"]
             [Picker: "esc" "ctrl-c" => "cancel"]
+        App::RenameRow "overlay.rename" "rename" "rename the selected conversation"
+            [Picker: "ctrl-r"]
+        App::DeleteRow "overlay.delete" "delete" "delete the selected conversation"
+            [Picker: "ctrl-d"]
         App::ScrollDown "overlay.down" "move" "go a row down"
             [Help Confirm: "j" "down" => "scroll"] [Picker: "down" "ctrl-n" "tab"]
         App::ScrollUp "overlay.up" "move" "go a row up"

@@ -166,6 +166,9 @@ impl Headless {
             | SessionEvent::Sandbox(_)
             | SessionEvent::Runs(_)
             | SessionEvent::FilesFound { .. }
+            | SessionEvent::Undone(_)
+            | SessionEvent::Redone
+            | SessionEvent::Conversations(_)
             | SessionEvent::Snapshot(_)
             | SessionEvent::Revived(_) => Vec::new(),
         }

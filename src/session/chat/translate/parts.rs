@@ -24,6 +24,7 @@ pub fn conversation(session: session::Session) -> Conversation {
             message: revert.message_id.into(),
             part: revert.part_id.map(Into::into),
         }),
+        shared: session.share.map(|share| share.url),
     }
 }
 
@@ -144,11 +145,11 @@ pub fn part(part: part::Part, directory: &str) -> Part {
             ended: time.and_then(|time| time.end).map(UnixMillis),
         },
         PartBody::Tool(call) => PartKind::Tool(Box::new(tool::tool_call(*call, directory))),
-        PartBody::File { mime, filename } => PartKind::File {
+        PartBody::File { mime, filename, .. } => PartKind::File {
             filename: filename.unwrap_or_default(),
             mime,
         },
-        PartBody::Agent { name } => PartKind::Asks {
+        PartBody::Agent { name, .. } => PartKind::Asks {
             agent: name,
             what: String::new(),
         },

@@ -1,17 +1,19 @@
 //! Prompts, and what they can name: domain → wire and back.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
+use super::parts;
 use crate::domain::chat::ModelRef;
 use crate::domain::prompt::{
-    Attachment, Command, LineRange, PromptKind, PromptOffers, PromptPart, Resource, split_command,
-    split_shell,
+    Attachment, Command, LineRange, LocalFile, PromptKind, PromptOffers, PromptPart, Resource,
+    split_command, split_shell,
 };
 use crate::domain::session::Prompt;
 use crate::opencode::wire::command::{CommandInfo, CommandRequest, McpResource, ShellRequest};
 use crate::opencode::wire::message::{
-    FileSource, ModelReference, PartInput, PromptRequest, SourceText,
+    FileSource, MessageWithParts, ModelReference, PartInput, PromptRequest, SourceText,
 };
+use crate::opencode::wire::part::{Part, PartBody, PartSource, SourceSpan};
 use crate::opencode::wire::provider;
 
 /// The agent of a shell line that names none: the server wants one (1.18.33).
@@ -178,6 +180,147 @@ fn file_url(directory: &str, path: &str, lines: Option<LineRange>) -> String {
     }
 }
 
+/// A prompt as the server has it, to be edited and sent again.
+pub fn composed(known: MessageWithParts, directory: &str) -> Prompt {
+    let info = parts::message(known.info);
+    let is_text = |part: &&Part| {
+        matches!(
+            &part.body,
+            PartBody::Text {
+                synthetic: false,
+                ..
+            }
+        )
+    };
+    let first = known.parts.iter().find(is_text);
+    let part = first.map_or_else(String::new, |part| part.id.clone());
+    let texts: Vec<&str> = known.parts.iter().filter_map(own_text).collect();
+    let text = texts.join("\n");
+    let parts = known.parts.iter();
+    let parts = parts.filter_map(|part| named(part, &text, directory));
+    Prompt {
+        message: info.id,
+        part: part.into(),
+        kind: PromptKind::Message,
+        parts: parts.collect(),
+        text,
+        agent: info.agent,
+        model: info.model,
+    }
+}
+
+fn own_text(part: &Part) -> Option<&str> {
+    match &part.body {
+        PartBody::Text {
+            text,
+            synthetic: false,
+            ..
+        } => Some(text),
+        _ => None,
+    }
+}
+
+/// What a part of a user's message names, if it is one that can be sent again.
+fn named(part: &Part, text: &str, directory: &str) -> Option<PromptPart> {
+    let (what, source) = match &part.body {
+        PartBody::File {
+            mime,
+            filename,
+            url,
+            source,
+        } => (
+            attachment(
+                (mime, filename.as_deref(), url),
+                source.as_ref(),
+                text,
+                directory,
+            )?,
+            source,
+        ),
+        PartBody::Agent { name, source } => (Attachment::Agent { name: name.clone() }, source),
+        _ => return None,
+    };
+    Some(PromptPart {
+        id: part.id.as_str().into(),
+        place: source
+            .as_ref()
+            .and_then(|source| place(text, source.span())),
+        what,
+    })
+}
+
+fn attachment(
+    (mime, filename, url): (&str, Option<&str>, &str),
+    source: Option<&PartSource>,
+    text: &str,
+    directory: &str,
+) -> Option<Attachment> {
+    if let Some(file) = url.strip_prefix("file://") {
+        let (path, query) = file.split_once('?').unwrap_or((file, ""));
+        let path = percent_decode_str(path).decode_utf8_lossy().into_owned();
+        let root = format!("{}/", directory.trim_end_matches('/'));
+        let path = path.strip_prefix(&root).unwrap_or(&path).to_owned();
+        return Some(Attachment::SandboxFile {
+            lines: line_range(query),
+            path,
+        });
+    }
+    let place = source.and_then(|source| place(text, source.span()));
+    let value = place.and_then(|place| text.get(place)).unwrap_or_default();
+    if let Some(data) = url.strip_prefix("data:") {
+        // The server has put the content in the place of the path; only a mention begins with this sign.
+        if let Some(source) =
+            source.filter(|source| value.starts_with('@') && !source.path.is_empty())
+        {
+            return Some(Attachment::SandboxFile {
+                path: source.path.clone(),
+                lines: None,
+            });
+        }
+        let (_, base64) = data.split_once(";base64,")?;
+        return Some(Attachment::Local(LocalFile {
+            name: filename.unwrap_or("file").to_owned(),
+            mime: mime.to_owned(),
+            bytes: base64.trim_end_matches('=').len() as u64 * 3 / 4,
+            base64: base64.into(),
+        }));
+    }
+    Some(Attachment::Resource(Resource {
+        server: source?.client_name.clone(),
+        uri: url.to_owned(),
+        name: filename.unwrap_or_default().to_owned(),
+        description: String::new(),
+        mime: mime.to_owned(),
+    }))
+}
+
+/// Parses `start=2&end=3`.
+fn line_range(query: &str) -> Option<LineRange> {
+    let value = |name: &str| {
+        let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+        pairs.find(|(known, _)| *known == name)?.1.parse().ok()
+    };
+    let first: u32 = value("start")?;
+    let last = value("end").filter(|last| *last > first);
+    Some(LineRange { first, last })
+}
+
+/// The bytes of a piece that is given in UTF-16 code units; `None` if there is no such piece.
+fn place(text: &str, span: SourceSpan) -> Option<std::ops::Range<usize>> {
+    let byte_at = |units: u64| {
+        let mut at = 0;
+        for (byte, c) in text.char_indices() {
+            if at >= units {
+                return (at == units).then_some(byte);
+            }
+            at += c.len_utf16() as u64;
+        }
+        (at == units).then_some(text.len())
+    };
+    let (start, end) = (byte_at(span.start)?, byte_at(span.end)?);
+    (start < end).then_some(start..end)
+}
+
 /// What the server offers to name. Agents that users talk to directly are among those that can be named.
 pub fn offers(
     commands: Vec<CommandInfo>,
@@ -312,6 +455,68 @@ mod tests {
         assert_eq!(body["messageID"], "msg_1");
         assert_eq!(body["parts"][0]["mime"], "application/x-directory");
         assert_eq!(body["parts"][0]["url"], "file:///code/my%20code/src/");
+    }
+
+    #[test]
+    fn what_the_server_has_is_the_prompt_that_was_sent() {
+        let text = "🦀 see @src/größe.rs#2-3, @general and [a.png]";
+        let lines = LineRange {
+            first: 2,
+            last: Some(3),
+        };
+        let mut sent = prompt(PromptKind::Message, text);
+        let at = |named: &str| {
+            let start = text.find(named).unwrap();
+            Some(start..start + named.len())
+        };
+        let (agent, picture) = (at("@general"), at("[a.png]"));
+        sent.parts = vec![
+            file(text, "@src/größe.rs#2-3", "src/größe.rs", Some(lines)),
+            PromptPart {
+                id: "prt_3".into(),
+                place: agent,
+                what: Attachment::Agent {
+                    name: "general".to_owned(),
+                },
+            },
+            PromptPart {
+                id: "prt_4".into(),
+                place: picture,
+                what: Attachment::Local(LocalFile {
+                    name: "a.png".to_owned(),
+                    mime: "image/png".to_owned(),
+                    bytes: 4,
+                    base64: "AAECAw==".into(),
+                }),
+            },
+        ];
+        let body = body(&sent);
+        let mut parts = body["parts"].as_array().unwrap().clone();
+        // The server adds what it has read.
+        let read = json!({"id": "prt_9", "type": "text", "text": "read", "synthetic": true});
+        parts.insert(1, read);
+        let model = json!({"providerID": "acme", "modelID": "big/one"});
+        let info = json!({"id": "msg_1", "role": "user", "model": model});
+        let known = json!({"info": info, "parts": parts}).to_string();
+
+        let known = serde_json::from_str(&known).unwrap();
+
+        assert_eq!(composed(known, "/code/my code/"), sent);
+    }
+
+    #[test]
+    fn odd_places_in_a_text_name_nothing() {
+        let span = |start, end| SourceSpan { start, end };
+        for odd in [
+            span(1, 2),
+            span(2, 2),
+            span(3, 2),
+            span(0, 99),
+            span(99, 100),
+        ] {
+            assert_eq!(place("🦀a", odd), None, "{odd:?}");
+        }
+        assert_eq!(place("🦀a", span(2, 3)), Some(4..5));
     }
 
     #[test]

@@ -1,6 +1,11 @@
 //! One connection to OpenCode: the event stream and the calls in flight.
+//!
+//! In reading order: `state` is what it holds, `delivery` posts prompts, `history` undoes and redoes them,
+//! `conversations` is about those beside this one, `snapshot_job` keeps what a gone session is revived from.
 
+mod conversations;
 mod delivery;
+mod history;
 mod requests;
 mod snapshot_job;
 mod state;
@@ -183,6 +188,10 @@ impl Connection {
                 Self::unanswered(serving, *asked, failure).await;
             }
             CallResult::Tell(event) => serving.tell(event).await,
+            CallResult::FilesChanged(event) => {
+                serving.tell(event).await;
+                self.keep(serving);
+            }
             CallResult::Runs(sandbox, run) => serving.runs(sandbox, run).await,
             CallResult::Delivery(event) => serving.deliver(event).await,
             CallResult::LivesUntil(until) => {

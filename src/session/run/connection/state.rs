@@ -50,6 +50,8 @@ pub(crate) enum CallResult {
     Unanswered(Box<Permission>, Failure),
     /// Only for the listener; nothing is recorded.
     Tell(SessionEvent),
+    /// The same; and the code in the sandbox is not the one of the last snapshot.
+    FilesChanged(SessionEvent),
     Runs(SandboxId, RunningSandbox),
     Kept(Result<SnapshotInfo, Failure>),
 }

@@ -9,6 +9,7 @@ const ROOT: &[&str] = &[
     "app/mod.rs",
     "app/session/start.rs",
     "app/update.rs",
+    "app/session/lists.rs",
     "app/session/routing.rs",
     "app/sessions/bulk_update.rs",
     "app/input/mouse.rs",

@@ -1,0 +1,23 @@
+//! Back and forth in the conversation: what is undone, redone and sent again, what is found in it,
+//! and the conversations beside it.
+//!
+//! In reading order: `actions` are those of the user; `sent` remembers prompts as they were
+//! composed, `undo` takes them back, `again` sends one with another model, `timeline` lists them;
+//! `search` goes through `hits`; `menu` is what one message offers; `conversations` is about those
+//! beside this one, and `export` makes a document of one. The server owns what is undone; here is
+//! only what was asked of it.
+
+mod actions;
+mod again;
+mod conversations;
+pub(in crate::app) mod export;
+mod hits;
+mod menu;
+mod search;
+mod sent;
+mod timeline;
+mod undo;
+
+pub(super) use hits::Search;
+pub(super) use sent::SentPrompts;
+pub use sent::{MessageMenu, TimelinePrompt};

@@ -1,0 +1,184 @@
+//! Lists of the conversation on the screen: its prompts, the models to send one again with.
+//!
+//! The rows are made when a list is opened, so that nothing walks over the conversation while it is
+//! drawn. What a chosen row does is the root's business.
+
+use super::picker::Picker;
+use crate::domain::chat::ModelRef;
+use crate::domain::id::{MessageId, OpencodeSessionId};
+use crate::domain::session::ExportFormat;
+
+/// A list, with its filter and selection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::app) struct ChatListOverlay {
+    pub(super) title: &'static str,
+    /// The text of the empty filter.
+    pub(super) ask: &'static str,
+    /// The text if no row matches.
+    pub(super) none: &'static str,
+    pub(super) rows: Vec<ChatListRow>,
+    pub(super) picker: Picker,
+    /// What is typed is more than a filter.
+    pub(super) field: Option<ListField>,
+}
+
+/// What is typed into a list without rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum ListField {
+    /// The new title of this conversation.
+    Title(OpencodeSessionId),
+    /// What to look for.
+    Words,
+}
+
+/// A row, and what choosing it means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::app) struct ChatListRow {
+    pub(in crate::app) choice: ListChoice,
+    pub(in crate::app) words: String,
+    /// At the right end.
+    pub(in crate::app) right: String,
+    /// It is the current choice.
+    pub(in crate::app) is_current: bool,
+}
+
+/// What is chosen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::app) enum ListChoice {
+    /// Send the last prompt again, with this model.
+    SendAgain(ModelRef),
+    /// Show this prompt.
+    ShowPrompt(MessageId),
+    /// Search for these words.
+    Search(String),
+    Copy(String),
+    /// Fork the conversation before this message, or all of it.
+    Fork(Option<MessageId>),
+    /// Undo this prompt and all that follows it.
+    Undo(MessageId),
+    Share,
+    Export(ExportFormat),
+    NewConversation,
+    /// Open this conversation, whose title is the row's text.
+    Conversation(OpencodeSessionId),
+    Rename {
+        conversation: OpencodeSessionId,
+        title: String,
+    },
+}
+
+impl ChatListOverlay {
+    pub(in crate::app) fn send_again(rows: Vec<ChatListRow>) -> Self {
+        Self {
+            title: "Send the last prompt again with",
+            ask: "type to filter",
+            none: "no model matches",
+            rows,
+            picker: Picker::default(),
+            field: None,
+        }
+    }
+
+    pub(in crate::app) fn timeline(rows: Vec<ChatListRow>) -> Self {
+        Self {
+            title: "Prompts, newest first",
+            ask: "type to filter",
+            none: "no prompt matches",
+            rows,
+            picker: Picker::default(),
+            field: None,
+        }
+    }
+
+    pub(in crate::app) fn conversations(rows: Vec<ChatListRow>) -> Self {
+        Self {
+            title: "Conversations in this sandbox",
+            ask: "type to filter · ctrl-r renames, ctrl-d deletes",
+            none: "no conversation matches",
+            rows,
+            picker: Picker::default(),
+            field: None,
+        }
+    }
+
+    /// What can be done with a message, or with all of them.
+    pub(in crate::app) fn menu(title: &'static str, rows: Vec<(String, ListChoice)>) -> Self {
+        let rows = rows.into_iter().map(|(words, choice)| ChatListRow {
+            choice,
+            words,
+            right: String::new(),
+            is_current: false,
+        });
+        Self {
+            title,
+            ask: "type to filter",
+            none: "nothing matches",
+            rows: rows.collect(),
+            picker: Picker::default(),
+            field: None,
+        }
+    }
+
+    /// A field for what to look for.
+    pub(in crate::app) fn search() -> Self {
+        Self {
+            title: "Search in the conversation",
+            ask: "type what to look for",
+            field: Some(ListField::Words),
+            ..Self::menu("", Vec::new())
+        }
+    }
+
+    /// A field for a title.
+    pub(in crate::app) fn rename(conversation: OpencodeSessionId, title: &str) -> Self {
+        Self {
+            title: "Rename the conversation",
+            ask: "type a title",
+            none: "enter saves it",
+            rows: Vec::new(),
+            picker: Picker::with(title),
+            field: Some(ListField::Title(conversation)),
+        }
+    }
+
+    /// The selected conversation and its title, if it is a list of conversations.
+    pub(in crate::app) fn conversation(&self) -> Option<(OpencodeSessionId, String)> {
+        let matching = self.matching();
+        let row = matching.get(self.picker.selected())?;
+        match &row.choice {
+            ListChoice::Conversation(id) => Some((id.clone(), row.words.clone())),
+            _ => None,
+        }
+    }
+
+    /// Whether it shows conversations: then a new list replaces it.
+    pub(in crate::app) fn has_conversations(&self) -> bool {
+        let mut choices = self.rows.iter().map(|row| &row.choice);
+        choices.any(|choice| *choice == ListChoice::NewConversation)
+    }
+
+    /// The rows with every word of the filter.
+    pub(in crate::app) fn matching(&self) -> Vec<&ChatListRow> {
+        self.picker
+            .matching(&self.rows, |row| format!("{} {}", row.words, row.right))
+    }
+
+    /// What the selected row means.
+    pub(in crate::app) fn chosen(&self) -> Option<ListChoice> {
+        let typed = self.picker.filter().trim();
+        match &self.field {
+            Some(_) if typed.is_empty() => return None,
+            Some(ListField::Words) => return Some(ListChoice::Search(typed.to_owned())),
+            Some(ListField::Title(conversation)) => {
+                return Some(ListChoice::Rename {
+                    conversation: conversation.clone(),
+                    title: typed.to_owned(),
+                });
+            }
+            None => {}
+        }
+        let matching = self.matching();
+        let row = matching.get(self.picker.selected())?;
+        Some(row.choice.clone())
+    }
+}

@@ -1,0 +1,246 @@
+//! The conversations beside the one on the screen: the list, and what is chosen in it.
+
+use pretty_assertions::assert_eq;
+
+use super::*;
+use crate::domain::chat::{Conversation, Role};
+use crate::domain::session::{
+    ConversationAnswer, ConversationBeside, ConversationCommand, ExportFormat,
+    ExportedConversation, Prompt, SessionCommand,
+};
+use crate::domain::testing;
+
+fn conversation(id: &str, title: &str, age: u64) -> Conversation {
+    Conversation {
+        title: title.to_owned(),
+        updated: UnixMillis(NOON - age),
+        ..testing::conversation(id)
+    }
+}
+
+/// A session whose conversation is `ses_1`, and the list of its server.
+fn listed(mut script: Script, key: &str) -> Script {
+    let resync = testing::resync(Vec::new(), TurnStatus::Idle);
+    let resync = ChatEvent::Resync(Box::new(resync));
+    script.session(key, SessionEvent::Chat(resync));
+    script.phase(key, Phase::Live);
+    script.asked();
+    script.keys("ctrl-x h");
+    let asked = Effect::Command(key.into(), conversations(ConversationCommand::List));
+    assert_eq!(script.asked(), [asked]);
+    let answer = ConversationAnswer::Listed(vec![
+        conversation("ses_2", "Flaky\u{7}login", 60_000),
+        conversation("ses_1", "", 120_000),
+    ]);
+    script.session(key, SessionEvent::Conversations(answer));
+    script
+}
+
+fn full() -> Script {
+    listed(Script::with_stored(vec![row("one", 1)]), "one")
+}
+
+fn conversations(command: ConversationCommand) -> SessionCommand {
+    SessionCommand::Conversations(command)
+}
+
+/// The one command about conversations that was asked for.
+fn command(script: &mut Script) -> ConversationCommand {
+    let asked = script.asked();
+    let mut commands = asked.into_iter().filter_map(|effect| match effect {
+        Effect::Command(_, SessionCommand::Conversations(command)) => Some(command),
+        _ => None,
+    });
+    commands.next().expect("a command")
+}
+
+#[test]
+fn the_list_shows_titles_and_times_and_the_filter_narrows_it() {
+    let mut script = full();
+    let screen = script.screen(80, 24);
+    insta::assert_snapshot!(screen);
+
+    script.type_text("login");
+
+    assert!(script.screen(80, 24).contains("1 of 3"));
+}
+
+#[test]
+fn a_chosen_conversation_gets_a_session_of_its_own_with_the_forks_prompt() {
+    let mut script = full();
+    script.keys("enter");
+    let ConversationCommand::Open { conversation, key } = command(&mut script) else {
+        panic!("nothing was opened");
+    };
+    assert_eq!(conversation.as_str(), "ses_2");
+
+    let stored = SessionSummary {
+        key: key.clone(),
+        name: "one-2".to_owned(),
+        ..row("one", 0)
+    };
+    let beside = ConversationBeside {
+        key: key.clone(),
+        conversation,
+        stored: Some(stored),
+        prompt: Some(Prompt {
+            message: "msg".into(),
+            part: "prt".into(),
+            text: "once more".to_owned(),
+            kind: crate::domain::prompt::PromptKind::Message,
+            parts: Vec::new(),
+            agent: None,
+            model: None,
+        }),
+    };
+    let answer = ConversationAnswer::Beside(Box::new(beside));
+    script.session("one", SessionEvent::Conversations(answer));
+
+    assert_eq!(script.shown(), key.as_str());
+    let asked = script.asked();
+    let opens = |effect: &Effect| matches!(effect, Effect::OpenSession(spec) if spec.key == key && spec.origin == SessionOrigin::Stored);
+    assert!(asked.iter().any(opens), "{asked:?}");
+    let screen = script.screen(120, 36);
+    assert!(
+        screen.contains("one-2") && screen.contains("› once more"),
+        "{screen}"
+    );
+}
+
+#[test]
+fn attached_to_a_server_its_other_conversation_is_attached_to() {
+    let mut script = listed(Script::attached(), "attached");
+    let beside = ConversationBeside {
+        key: "new".into(),
+        conversation: "ses_2".into(),
+        stored: None,
+        prompt: None,
+    };
+    let answer = ConversationAnswer::Beside(Box::new(beside));
+    script.session("attached", SessionEvent::Conversations(answer));
+
+    assert_eq!(script.shown(), "new");
+    let asked = script.asked();
+    let opens = |effect: &Effect| match effect {
+        Effect::OpenSession(spec) => spec.origin == attach_spec().origin.with("ses_2".into()),
+        _ => false,
+    };
+    assert!(asked.iter().any(opens), "{asked:?}");
+}
+
+#[test]
+fn a_conversation_is_renamed_in_a_field_that_has_its_title() {
+    let mut script = full();
+    script.keys("ctrl-r");
+    assert!(script.screen(80, 24).contains("Rename the conversation"));
+    script.type_text(" again").keys("enter");
+
+    let ConversationCommand::Rename {
+        conversation,
+        title,
+    } = command(&mut script)
+    else {
+        panic!("nothing was renamed");
+    };
+    assert_eq!(
+        (conversation.as_str(), title.as_str()),
+        ("ses_2", "Flaky login again")
+    );
+}
+
+#[test]
+fn a_conversation_is_deleted_once_the_user_says_so_and_never_an_open_one() {
+    let mut script = full();
+    script.keys("ctrl-d");
+    assert_eq!(script.asked(), [], "it is asked first");
+    let screen = script.screen(80, 24);
+    assert!(screen.contains("Flaky"), "{screen}");
+    script.keys("y");
+    assert_eq!(
+        command(&mut script),
+        ConversationCommand::Delete("ses_2".into())
+    );
+
+    let mut script = full();
+    script.keys("down ctrl-d");
+    let screen = script.screen(80, 24);
+    assert!(
+        screen.contains("this conversation is open here"),
+        "{screen}"
+    );
+    assert!(!screen.contains("Delete?"), "{screen}");
+}
+
+#[test]
+fn a_shared_conversation_has_its_address_copied() {
+    let mut script = full();
+    script.keys("esc ctrl-x S");
+    assert_eq!(command(&mut script), ConversationCommand::Share);
+    let url = "https://opncd.ai/s/abc".to_owned();
+    let answer = ConversationAnswer::Shared(Some(url.clone()));
+    script.session("one", SessionEvent::Conversations(answer));
+
+    assert_eq!(script.asked(), [Effect::Copy(url.clone())]);
+    assert!(script.screen(80, 24).contains(&url));
+}
+
+#[test]
+fn a_summary_needs_a_model_and_an_agent_at_rest() {
+    let mut script = full();
+    script.keys("esc ctrl-x c");
+    assert!(script.screen(80, 24).contains("choose a model first"));
+    script.status("one", TurnStatus::Busy);
+    script.keys("ctrl-x c");
+    assert!(script.screen(80, 24).contains("the agent works"));
+    assert_eq!(script.asked(), []);
+}
+
+#[test]
+fn an_export_is_written_in_the_chosen_format() {
+    let mut script = full();
+    script.keys("esc ctrl-x x");
+    assert!(script.screen(80, 24).contains("Export the conversation"));
+    script.type_text("markdown file").keys("enter");
+    let asked = ConversationCommand::Export(ExportFormat::Markdown);
+    assert_eq!(command(&mut script), asked);
+    let exported = |format| {
+        let exported = ExportedConversation {
+            format,
+            conversation: conversation("ses_1", "My Work", 0),
+            messages: vec![testing::spoken("a", Role::User, 1, "do it")],
+            json: "{}".to_owned(),
+        };
+        SessionEvent::Conversations(ConversationAnswer::Exported(Box::new(exported)))
+    };
+    let document = "# My Work\n\n## User\n\ndo it\n".to_owned();
+
+    script.session("one", exported(ExportFormat::Markdown));
+    let write = Effect::WriteFile {
+        name: "my-work".to_owned(),
+        ending: "md",
+        text: document.clone(),
+    };
+    assert_eq!(script.asked(), [write]);
+    script.session("one", exported(ExportFormat::Clipboard));
+    assert_eq!(script.asked(), [Effect::Copy(document)]);
+}
+
+#[test]
+fn the_menu_of_a_message_copies_its_code() {
+    let mut script = full();
+    let text = "Like this:\n\n```sh\nls\n```\n";
+    let spoken = testing::spoken("b", Role::Assistant, 5, text);
+    let resync = testing::resync(vec![spoken], TurnStatus::Idle);
+    script.session(
+        "one",
+        SessionEvent::Chat(ChatEvent::Resync(Box::new(resync))),
+    );
+    script.keys("esc");
+    script.draw(80, 24);
+    script.keys("esc m");
+    let screen = script.screen(80, 24);
+    assert!(screen.contains("copy code: sh, 1 line"), "{screen}");
+    script.type_text("code").keys("enter");
+
+    assert_eq!(script.asked(), [Effect::Copy("ls\n".to_owned())]);
+}

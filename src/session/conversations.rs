@@ -1,0 +1,111 @@
+//! The conversations of a session's server, in domain types, failures in the user's words.
+
+use super::failures;
+use super::server::OpencodeServer;
+use crate::domain::chat::{Conversation, ModelRef};
+use crate::domain::failure::Failure;
+use crate::domain::id::{MessageId, OpencodeSessionId};
+use crate::domain::session::{ExportFormat, ExportedConversation, Prompt};
+use crate::opencode::error::OpencodeError;
+use crate::session::chat::translate::{parts, prompts};
+
+impl OpencodeServer {
+    /// All conversations but those of sub-agents, last used first.
+    pub(crate) async fn conversations(&self) -> Result<Vec<Conversation>, Failure> {
+        let listed = told(self.client.sessions().await)?;
+        let own = listed.into_iter();
+        let own =
+            own.filter(|session| session.parent_id.is_none() && session.time.archived.is_none());
+        let mut own: Vec<Conversation> = own.map(parts::conversation).collect();
+        own.sort_by_key(|conversation| std::cmp::Reverse(conversation.updated));
+        Ok(own)
+    }
+
+    pub(crate) async fn conversation(
+        &self,
+        id: &OpencodeSessionId,
+    ) -> Result<Conversation, Failure> {
+        told(self.client.session(id.as_str()).await).map(parts::conversation)
+    }
+
+    pub(crate) async fn new_conversation(&self) -> Result<Conversation, Failure> {
+        let begun = self.client.new_session().await;
+        told(begun).map(parts::conversation)
+    }
+
+    /// Copies the conversation into a new one; with the prompt that is the first one left out.
+    pub(crate) async fn fork(
+        &self,
+        before: Option<&MessageId>,
+    ) -> Result<(Conversation, Option<Prompt>), Failure> {
+        let id = self.conversation.as_str();
+        let prompt = match before {
+            Some(message) => {
+                let known = told(self.client.message(id, message.as_str()).await)?;
+                Some(prompts::composed(known, &self.directory))
+            }
+            None => None,
+        };
+        let before = before.map(MessageId::as_str);
+        let forked = told(self.client.fork(id, before).await)?;
+        Ok((parts::conversation(forked), prompt))
+    }
+
+    pub(crate) async fn rename(
+        &self,
+        id: &OpencodeSessionId,
+        title: String,
+    ) -> Result<(), Failure> {
+        told(self.client.rename_session(id.as_str(), title).await)
+    }
+
+    pub(crate) async fn delete(&self, id: &OpencodeSessionId) -> Result<(), Failure> {
+        told(self.client.delete_session(id.as_str()).await)
+    }
+
+    pub(crate) async fn compact(&self, model: &ModelRef) -> Result<(), Failure> {
+        let id = self.conversation.as_str();
+        told(
+            self.client
+                .summarize(id, &model.provider, &model.model)
+                .await,
+        )
+    }
+
+    /// All of the conversation.
+    pub(crate) async fn export(
+        &self,
+        format: ExportFormat,
+    ) -> Result<ExportedConversation, Failure> {
+        let export = told(self.client.export(self.conversation.as_str()).await)?;
+        let Some((session, messages)) = export.read() else {
+            return Err(Failure::new("the conversation cannot be read"));
+        };
+        let messages = messages.into_iter();
+        Ok(ExportedConversation {
+            format,
+            conversation: parts::conversation(session),
+            messages: messages
+                .map(|message| parts::with_parts(message, &self.directory))
+                .collect(),
+            json: export.json(),
+        })
+    }
+
+    /// The address under which it is shared; `None` if the server tells none.
+    pub(crate) async fn share(&self) -> Result<Option<String>, Failure> {
+        let shared = told(self.client.share(self.conversation.as_str()).await)?;
+        Ok(shared
+            .share
+            .map(|share| share.url)
+            .filter(|url| !url.is_empty()))
+    }
+
+    pub(crate) async fn unshare(&self) -> Result<(), Failure> {
+        told(self.client.unshare(self.conversation.as_str()).await)
+    }
+}
+
+fn told<T>(answer: Result<T, OpencodeError>) -> Result<T, Failure> {
+    answer.map_err(|error| failures::opencode(&error))
+}
