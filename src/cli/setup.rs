@@ -11,6 +11,7 @@ use super::report::CommandError;
 use crate::app::action::Action;
 use crate::app::input::key::KeySequence;
 use crate::app::input::keymap::Keymap;
+use crate::app::view::surface::Shades;
 use crate::app::view::theme::{Characters, Colours, Theme};
 use crate::config::CLONE_ACCESS;
 use crate::config::own_log::{self, OwnLog, Redactor};
@@ -104,14 +105,16 @@ pub(super) fn theme(config: &Config, env: &Env) -> Theme {
         let locale = locale.to_ascii_lowercase();
         locale.contains("utf-8") || locale.contains("utf8") || matches!(&*locale, "c" | "posix")
     });
-    Theme::new(
-        colours,
-        if is_utf8 {
-            Characters::Unicode
-        } else {
-            Characters::Ascii
-        },
-    )
+    let characters = if is_utf8 {
+        Characters::Unicode
+    } else {
+        Characters::Ascii
+    };
+    Theme {
+        prose_columns: config.prose_columns.value,
+        shades: Shades::of(env.text("TERM"), env.text("COLORTERM")),
+        ..Theme::new(colours, characters)
+    }
 }
 
 /// What all sessions share.

@@ -156,6 +156,21 @@ impl Layers {
         })
     }
 
+    /// The columns of a text.
+    pub(super) fn columns(&mut self, name: &str) -> Sourced<u16> {
+        let default = default_of(name).parse().unwrap_or(u16::MAX);
+        self.value(name, default, |raw| {
+            let read = match raw {
+                RawValue::Number(number) => u16::try_from(*number).ok(),
+                RawValue::Text(text) => text.parse().ok(),
+                _ => None,
+            };
+            let hint = "write a number from 20 to 1000";
+            read.filter(|columns| (20..=1_000).contains(columns))
+                .ok_or_else(|| ValueFault::new("this is not a number of columns", hint))
+        })
+    }
+
     pub(super) fn price(&mut self, name: &str) -> Sourced<MicroDollars> {
         let default = price::parse(default_of(name)).unwrap_or_default();
         self.value(name, default, |raw| {

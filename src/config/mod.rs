@@ -77,6 +77,8 @@ pub struct Config {
     pub theme: Sourced<ThemeChoice>,
     pub no_color: Sourced<bool>,
     pub mouse: Sourced<bool>,
+    /// Prose is set to at most this many columns.
+    pub prose_columns: Sourced<u16>,
     pub log: Sourced<LogLevel>,
     /// The user's own keys, by action name.
     pub keys: Vec<KeyOverride>,

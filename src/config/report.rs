@@ -62,6 +62,7 @@ impl Config {
             row("theme", &self.theme, |v| word(&THEMES, v)),
             row("no_color", &self.no_color, ToString::to_string),
             row("mouse", &self.mouse, ToString::to_string),
+            row("prose_columns", &self.prose_columns, ToString::to_string),
             row("log", &self.log, |v| word(&LEVELS, v)),
             row("e2b.api_url", &self.e2b.api_url, optional),
             row("e2b.domain", &self.e2b.domain, Clone::clone),

@@ -19,7 +19,7 @@ const fn setting(name: &'static str, variable: &'static str, default: &'static s
 }
 
 /// In the order of the report.
-pub(super) const SETTINGS: [Setting; 31] = [
+pub(super) const SETTINGS: [Setting; 32] = [
     // The default engine depends on `E2B_API_KEY`; see `load`.
     setting("engine", "SANDBAR_ENGINE", ""),
     setting("template", "SANDBAR_TEMPLATE", "opencode"),
@@ -50,6 +50,7 @@ pub(super) const SETTINGS: [Setting; 31] = [
     setting("theme", "SANDBAR_THEME", "auto"),
     setting("no_color", "NO_COLOR", "false"),
     setting("mouse", "SANDBAR_MOUSE", "false"),
+    setting("prose_columns", "SANDBAR_PROSE_COLUMNS", "100"),
     setting("log", "SANDBAR_LOG", "info"),
     setting("e2b.api_url", "E2B_API_URL", ""),
     setting("e2b.domain", "E2B_DOMAIN", "e2b.app"),

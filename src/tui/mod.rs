@@ -3,7 +3,7 @@
 //!
 //! Input: keys, signals, session events. Output: frames, and calls of the
 //! [`SessionHandle`]. [`run`] connects the parts: [`terminal`] takes the
-//! terminal over, [`keys`] and [`input`] read it, [`paste_detection`] tells pastes from typing,
+//! terminal over, [`keys`] and [`input`] read it, [`background`] asks for the terminal's background, [`paste_detection`] tells pastes from typing,
 //! [`event_loop`] updates and draws when [`pacer`] allows, [`screen`] turns frames into bytes,
 //! [`writer`] writes them, [`highlighting`] finds the colours of code, [`effects`], [`desktop`], [`editor`],
 //! `export_file` and [`clipboard`] do the rest.
@@ -14,6 +14,7 @@
 //! that thread only); two workers are enough.
 
 mod attachment;
+mod background;
 pub mod clipboard;
 mod desktop;
 mod editor;

@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::app::cx::Cx;
 use crate::app::event::Event;
 use crate::app::view::cx::ViewCx;
+use crate::app::view::surface::Rgb;
 use crate::app::view::theme::Theme;
 use crate::app::view::viewport::Viewport;
 use crate::domain::time::{Monotonic, UnixMillis};
@@ -63,6 +64,15 @@ impl LoopModel for UiModel {
         let cursor = viewport.cursor;
         self.app.shown(viewport);
         cursor
+    }
+
+    fn asks_background(&self) -> bool {
+        self.theme.has_surfaces()
+    }
+
+    fn background(&mut self, colour: Rgb) {
+        self.theme.on_background(colour);
+        self.cache.clear();
     }
 
     fn title(&self) -> String {

@@ -9,7 +9,8 @@
 //! does not read, because of ctrl-s or a dead connection, keeps that lock: the terminal is
 //! therefore taken and released on a thread of its own, with a time limit.
 //!
-//! The terminal is never queried: an answer would arrive among the keys. The keyboard protocol
+//! The terminal's abilities are never queried: answers arrive among the keys (see [`super::background`], the one
+//! question that is asked). The keyboard protocol
 //! (kitty's, level 1) is enabled without a query, since it makes Esc Esc two keys even if both
 //! arrive in one read; terminals ignore unknown private sequences, except the Linux console of
 //! older kernels, which prints them. Autowrap is off: a terminal that draws an emoji wider than

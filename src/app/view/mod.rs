@@ -2,7 +2,7 @@
 //! model's parts, and changes nothing.
 //!
 //! In reading order: `layout` divides the screen into areas, `cx` is what every view receives,
-//! `theme` has the styles, `frame` draws rules, titles and borders, `bars` the header, `footer` the
+//! `theme` has the styles, `surface` the backgrounds that fit the terminal's, `frame` draws rules, titles and borders, `bars` the header, `footer` the
 //! last row with the keys of `hints` and with `facts`, `advice` words the advice of failures; `viewport` is what a frame reports to the
 //! model.
 
@@ -14,6 +14,7 @@ pub(super) mod footer;
 pub(super) mod frame;
 pub(super) mod hints;
 pub mod layout;
+pub mod surface;
 pub mod theme;
 pub mod viewport;
 

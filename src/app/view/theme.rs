@@ -8,6 +8,7 @@ use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::symbols::border;
 
+use super::surface::{Rgb, Shades, Surfaces};
 use crate::domain::sandbox::SessionStatus;
 use crate::text::Palette;
 use crate::text::highlight::SyntaxStyles;
@@ -30,6 +31,9 @@ pub enum Characters {
     Ascii,
 }
 
+/// The columns of prose where nothing else is set.
+pub(in crate::app) const PROSE_COLUMNS: u16 = 100;
+
 /// Styles by role.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Theme {
@@ -44,6 +48,10 @@ pub struct Theme {
     pub prompt: Style,
     /// Behind what the user wrote; nothing where the terminal's own background is unknown.
     pub surface: Style,
+    /// Prose is set to at most this many columns; code and tables to what there is.
+    pub prose_columns: u16,
+    /// Which backgrounds the terminal can show, besides its own 16 colours.
+    pub shades: Shades,
     /// Something that needs the user.
     pub warning: Style,
     pub error: Style,
@@ -83,6 +91,8 @@ impl Theme {
             strong: bold,
             accent: colour(Color::Cyan),
             surface: plain,
+            prose_columns: PROSE_COLUMNS,
+            shades: Shades::None,
             prompt: colour(Color::Blue).add_modifier(Modifier::BOLD),
             warning: colour(Color::Yellow).add_modifier(Modifier::BOLD),
             error: colour(Color::Red).add_modifier(Modifier::BOLD),
@@ -125,6 +135,27 @@ impl Theme {
                 border: dim,
             },
         }
+    }
+
+    /// Whether the theme depends on the terminal's background.
+    pub fn has_surfaces(&self) -> bool {
+        self.colours == Colours::Terminal && self.shades != Shades::None
+    }
+
+    /// Adapts the surfaces to the terminal's background.
+    pub fn on_background(&mut self, background: Rgb) {
+        if !self.has_surfaces() {
+            return;
+        }
+        let plain = Style::new();
+        let Some(surfaces) = Surfaces::on(background, self.shades) else {
+            return;
+        };
+        self.surface = plain.bg(surfaces.raised);
+        self.palette.added_line = plain.bg(surfaces.added);
+        self.palette.removed_line = plain.bg(surfaces.removed);
+        self.palette.added_word = plain.bg(surfaces.added_word);
+        self.palette.removed_word = plain.bg(surfaces.removed_word);
     }
 
     pub fn is_ascii(&self) -> bool {

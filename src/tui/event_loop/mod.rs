@@ -24,6 +24,7 @@ use ratatui::layout::Rect;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
+use super::background::{self, BackgroundReader};
 use super::desktop::{self, Returned};
 use super::effects::{Effects, LoopRequest, SessionHandle, TaskEnd};
 use super::highlighting::Highlighting;
@@ -35,6 +36,7 @@ use super::terminal::{Console, PATIENCE, StopSignal};
 use super::writer::FrameWriter;
 use crate::app::cx::{Cx, IdSource};
 use crate::app::event::Event;
+use crate::app::view::surface::Rgb;
 use crate::domain::id::SessionKey;
 use crate::domain::session::SessionEvent;
 use crate::domain::time::{Monotonic, UnixMillis};
@@ -53,6 +55,12 @@ pub trait LoopModel {
     /// Draws everything and returns the cursor position. The buffer is blank.
     fn draw(&mut self, buffer: &mut Buffer, now: Monotonic, wall: UnixMillis)
     -> Option<(u16, u16)>;
+    /// Whether the background of the terminal makes a difference.
+    fn asks_background(&self) -> bool {
+        false
+    }
+    /// Takes the terminal's background. Not every terminal says it.
+    fn background(&mut self, _colour: Rgb) {}
     /// Returns the title of the terminal's window; an empty one changes nothing.
     fn title(&self) -> String;
     /// Whether keys are text, so that pasted text must not send itself.
@@ -91,6 +99,7 @@ pub(super) struct EventLoop<M, D, C: Console> {
     effects: Effects<D>,
     console: C,
     input: Option<C::Input>,
+    background: BackgroundReader,
     paste_detector: PasteDetector,
     sources: EventSources,
     sessions_open: bool,
@@ -161,6 +170,7 @@ impl<M: LoopModel, D: SessionHandle, C: Console> EventLoop<M, D, C> {
             effects,
             console,
             input: None,
+            background: BackgroundReader::default(),
             paste_detector: PasteDetector::default(),
             sources,
             sessions_open: true,
@@ -206,6 +216,11 @@ impl<M: LoopModel, D: SessionHandle, C: Console> EventLoop<M, D, C> {
 
     async fn run_unguarded(&mut self) -> io::Result<()> {
         self.pacer.changed(Cause::Hand, self.now());
+        if self.model.asks_background() {
+            // The first frame does not wait for the answer: it comes among the keys.
+            self.unsent.extend(background::QUERY);
+            self.background.asked(self.now());
+        }
         self.draw_if_due();
         self.input = Some(self.console.input());
         let mut events = VecDeque::new();
@@ -309,6 +324,14 @@ impl<M: LoopModel, D: SessionHandle, C: Console> EventLoop<M, D, C> {
     }
 
     fn take_keys(&mut self, raw: Vec<crossterm::event::Event>) {
+        let (raw, colour) = self.background.read(raw, self.now());
+        if let Some(colour) = colour {
+            self.model.background(colour);
+            self.pacer.changed(Cause::Itself, self.now());
+        }
+        if raw.is_empty() {
+            return;
+        }
         let events = raw.into_iter().filter_map(input::translate).collect();
         let is_typing = self.model.is_typing();
         let events = self.paste_detector.read(events, self.now(), is_typing);

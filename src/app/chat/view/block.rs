@@ -13,9 +13,6 @@ use crate::text::{Rendered, TextKey};
 /// The columns for the mark of a block and the sign of its selection.
 pub(in crate::app::chat) const MARK_COLUMNS: u16 = 2;
 
-/// Prose is set to at most this many columns; code and tables to what there is.
-pub(in crate::app::chat) const PROSE_COLUMNS: u16 = 100;
-
 /// What a block is, at a glance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::app::chat) enum Mark {

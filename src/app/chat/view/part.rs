@@ -6,7 +6,7 @@
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::block::{BlockBody, BlockRows, Mark, PROSE_COLUMNS, key};
+use super::block::{BlockBody, BlockRows, Mark, key};
 use super::tool::{ToolFrame, tool};
 use crate::app::chat::notice::ChatNotice;
 use crate::app::chat::scroll::Block;
@@ -14,7 +14,7 @@ use crate::app::chat::transcript::{MessageEntry, PartEntry, StreamingPart};
 use crate::app::chat::{Chat, ChatAction, ChatContext, ChatViewProps};
 use crate::app::time::format::{self, took};
 use crate::app::view::cx::ViewCx;
-use crate::app::view::theme::Theme;
+use crate::app::view::theme::{PROSE_COLUMNS, Theme};
 use crate::domain::chat::{MessageError, PartKind, Role, ToolCall, ToolDetail};
 use crate::domain::time::UnixMillis;
 use crate::text::wrap;
@@ -208,7 +208,7 @@ fn prompt<'c>(
     let id = format!("{}/prompt{}", known.part.id, if open { "+" } else { "" });
     let style = theme.strong;
     let columns = if width < TIMED { width } else { width - TIME };
-    let columns = columns.min(PROSE_COLUMNS);
+    let columns = columns.min(theme.prose_columns);
     let lines = vx.cache.cached(key(known, &id), width, || {
         let rows = if open { usize::MAX } else { PROMPT_ROWS };
         prompt_lines((text, unfold), rows, columns, style)
@@ -285,7 +285,7 @@ fn markdown<'c>(known: &PartEntry, text: &str, width: u16, vx: &'c mut ViewCx<'_
         Growth::Whole
     };
     let id = known.part.id.as_str();
-    let columns = Columns::new(width, PROSE_COLUMNS);
+    let columns = Columns::new(width, vx.theme.prose_columns);
     vx.cache
         .markdown(key(known, id), text, columns, growth, &vx.theme.palette)
 }

@@ -22,7 +22,7 @@ use ratatui::text::Line;
 use self::head::head;
 pub(in crate::app::chat) use self::rows::ToolFrame;
 use self::rows::ToolLook;
-use super::block::{BlockBody, BlockRows, Mark, PROSE_COLUMNS, key};
+use super::block::{BlockBody, BlockRows, Mark, key};
 use crate::app::chat::folds::ToolFold;
 use crate::app::chat::transcript::PartEntry;
 use crate::app::view::cx::ViewCx;
@@ -53,7 +53,7 @@ pub(in crate::app::chat) fn tool<'c>(
     let lines = match prose(call).filter(|_| look.is_open) {
         Some(text) => {
             before.extend(above_prose(call, look));
-            let columns = Columns::new(columns, PROSE_COLUMNS);
+            let columns = Columns::new(columns, theme.prose_columns);
             vx.cache.markdown(
                 key(known, &id),
                 text,
