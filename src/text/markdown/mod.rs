@@ -8,6 +8,7 @@
 //!
 //! Does not know about streaming; `stream` cuts a source into the pieces that are rendered here.
 
+mod cjk;
 mod code;
 mod container;
 mod html;
@@ -46,6 +47,7 @@ pub(super) fn render(
     colours: &mut CodeColours,
 ) -> Vec<Line<'static>> {
     let source = ansi::plain(source);
+    let source = cjk::with_spaces(&source);
     let parser = Parser::new_ext(&source, options());
     let definitions = definitions(&parser);
     let mut writer = MarkdownWriter::new(columns, palette, colours);
