@@ -52,7 +52,7 @@ impl PaneFrame<'_> {
             Span::styled(self.title, style),
         ]);
         buf.set_line(row.x, row.y, &title, row.width);
-        let used = title.width() + 2;
+        let used = wrap::spans_width(&title.spans) + 2;
         let columns = wrap::width(self.right);
         if columns > 0 && used + columns < usize::from(row.width) {
             let columns = u16::try_from(columns).unwrap_or(0);

@@ -22,10 +22,10 @@ use std::borrow::Cow;
 
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
-use unicode_width::UnicodeWidthChar;
 use vte::{Params, Parser, Perform};
 
 use super::hidden::is_obeyed;
+use super::wrap::measure::width;
 
 pub use redraw::last_states;
 pub use relay::OutputFilter;
@@ -96,8 +96,9 @@ fn run(text: &str, sink: &mut SpanSink) {
 struct SpanSink {
     runs: Vec<Span<'static>>,
     tab: usize,
-    /// Display column in the line, for tab stops.
-    column: usize,
+    /// The column of the line's last tab stop, and the text since: only whole text has a width.
+    stop: usize,
+    since: String,
     /// `None` keeps line ends (`plain`); `Some` is a log line's base style and whether SGR applies.
     log: Option<(Style, bool)>,
     style: Style,
@@ -109,7 +110,8 @@ impl SpanSink {
         Self {
             runs: Vec::new(),
             tab,
-            column: 0,
+            stop: 0,
+            since: String::new(),
             log,
             style,
         }
@@ -117,15 +119,27 @@ impl SpanSink {
 
     fn newline(&mut self) {
         if self.log.is_some() {
-            self.push(' ', 1);
+            self.push(' ');
         } else {
-            self.push('\n', 0);
-            self.column = 0;
+            self.push('\n');
+            self.stop = 0;
+            self.since.clear();
         }
     }
 
-    fn push(&mut self, c: char, width: usize) {
-        self.column += width;
+    /// Goes to the next tab stop.
+    fn tab(&mut self) {
+        let column = self.stop + width(&self.since);
+        let spaces = self.tab - column % self.tab;
+        for _ in 0..spaces {
+            self.push(' ');
+        }
+        self.stop = column + spaces;
+        self.since.clear();
+    }
+
+    fn push(&mut self, c: char) {
+        self.since.push(c);
         match self.runs.last_mut() {
             Some(run) if run.style == self.style => run.content.to_mut().push(c),
             _ => self.runs.push(Span::styled(c.to_string(), self.style)),
@@ -136,20 +150,16 @@ impl SpanSink {
 impl Perform for SpanSink {
     fn print(&mut self, c: char) {
         match c {
-            '\u{2028}' | '\u{2029}' => self.push(' ', 1),
+            '\u{2028}' | '\u{2029}' => self.push(' '),
             _ if is_obeyed(c) => {}
-            _ => self.push(c, c.width().unwrap_or(0)),
+            _ => self.push(c),
         }
     }
 
     fn execute(&mut self, byte: u8) {
         match byte {
-            b'\t' => {
-                for _ in 0..self.tab - self.column % self.tab {
-                    self.push(' ', 1);
-                }
-            }
-            b'\r' => self.push(' ', 1),
+            b'\t' => self.tab(),
+            b'\r' => self.push(' '),
             _ => {}
         }
     }

@@ -7,6 +7,7 @@ use ratatui::text::{Line, Span};
 
 use super::{log_line, plain};
 use crate::text::hidden::is_obeyed;
+use crate::text::wrap::width;
 
 #[test]
 fn clean_text_is_borrowed() {
@@ -85,6 +86,16 @@ fn a_log_line_without_colour_is_one_run() {
 }
 
 proptest! {
+    #[test]
+    fn a_tab_ends_at_a_stop_whatever_is_before_it(
+        text in r"([ -~]|[ｦ-ﾟ]|[가-힣]|[一-龠]|[ก-๛]|[א-ת]|[\u{300}-\u{36f}]|[😀-🙏]|\u{200d}|\u{fe0f}){0,20}"
+    ) {
+        let safe = plain(&format!("{text}\t|")).into_owned();
+        let before = width(safe.strip_suffix('|').unwrap());
+        let alone = width(&plain(&text));
+        prop_assert!(before.is_multiple_of(4) && before > alone && before <= alone + 4, "{safe:?}");
+    }
+
     #[test]
     fn no_control_character_survives(text in "(\\PC|[\\x00-\\x1f\u{7f}-\u{9f}\u{200b}\u{202e}]|\x1b\\[[0-9;:]{0,6}[a-zA-Z]){0,60}") {
         let safe = plain(&text);

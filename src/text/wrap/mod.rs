@@ -7,7 +7,7 @@
 //! wrapping in `text` uses [`fold()`].
 
 mod fold;
-mod measure;
+pub(super) mod measure;
 #[cfg(test)]
 mod tests;
 mod word_ends;
@@ -30,7 +30,7 @@ pub fn may_break(before: &str, after: &str) -> bool {
 }
 
 /// Returns the width of several spans in columns.
-pub(super) fn spans_width(spans: &[Span<'_>]) -> usize {
+pub fn spans_width(spans: &[Span<'_>]) -> usize {
     spans.iter().map(|span| width(&span.content)).sum()
 }
 

@@ -156,11 +156,7 @@ const BANS: &[Ban] = &[
     Ban {
         names: &["unicode_width"],
         inside: &[],
-        except: &[
-            "tui/screen/glyph.rs",
-            "text/ansi/mod.rs",
-            "text/visible/character.rs",
-        ],
+        except: &["tui/screen/glyph.rs", "text/visible/character.rs"],
         why: "text::wrap::width is the one measure; another one shifts columns",
     },
     Ban {

@@ -327,7 +327,7 @@ fn draw_mark(shown: &BlockRows<'_>, from: usize, area: Rect, buf: &mut Buffer, t
         .as_ref()
         .filter(|_| from == 0 && area.height > 0)
     {
-        let width = u16::try_from(right.width()).unwrap_or(0);
+        let width = u16::try_from(wrap::width(&right.content)).unwrap_or(0);
         let x = area.right().saturating_sub(width + 1).max(area.x);
         buf.set_span(x, area.y, right, width);
     }

@@ -110,9 +110,9 @@ impl BootView<'_> {
                 Span::styled(key, self.theme.key),
                 Span::raw(format!(" {words}")),
             ];
-            let own: usize = spans.iter().map(Span::width).sum();
+            let own: usize = wrap::spans_width(&spans);
             match lines.last_mut() {
-                Some(line) if line.width() + 3 + own <= width => {
+                Some(line) if wrap::spans_width(&line.spans) + 3 + own <= width => {
                     line.push_span(" · ");
                     line.extend(spans);
                 }
@@ -219,8 +219,8 @@ impl BootView<'_> {
                 Span::raw(" try now"),
             ]);
         }
-        let rest_width: usize = rest.iter().map(Span::width).sum();
-        if mark.width() + wrap::width(&reason) + rest_width <= width {
+        let rest_width = wrap::spans_width(&rest);
+        if wrap::width(&mark.content) + wrap::width(&reason) + rest_width <= width {
             let mut spans = vec![mark, Span::styled(reason, theme.warning)];
             spans.extend(rest);
             return vec![Line::from(spans)];
