@@ -17,7 +17,7 @@ use super::sessions::bulk::BulkOp;
 use super::sessions::{RowTarget, SessionsOutcome};
 use super::{App, Pane};
 use crate::domain::sandbox::Phase;
-use crate::domain::session::SessionEvent;
+use crate::domain::session::{SessionCommand, SessionEvent};
 
 /// Rows in a page of an overlay.
 const OVERLAY_PAGE: i16 = 10;
@@ -231,6 +231,11 @@ impl App {
                 }
             }
             ChatOutcome::List(list) => self.open_chat_list(list, cx),
+            ChatOutcome::AskAuto => {
+                if let Some(key) = self.open.shown().cloned() {
+                    self.overlays.push(Overlay::Confirm(Confirm::Auto(key)));
+                }
+            }
             ChatOutcome::Act(action) => self.act(action, cx),
             ChatOutcome::Wake(commands) => {
                 if let Some(session) = self.session_mut() {
@@ -346,6 +351,11 @@ impl App {
             Some(Overlay::Confirm(Confirm::Revive(key))) => {
                 if let Some(session) = self.open.get_mut(&key) {
                     session.revive(cx);
+                }
+            }
+            Some(Overlay::Confirm(Confirm::Auto(key))) => {
+                if let Some(session) = self.open.get_mut(&key) {
+                    session.wake_for(vec![SessionCommand::SetAuto(true)], cx);
                 }
             }
             Some(Overlay::Models(picker)) => {

@@ -150,6 +150,12 @@ fn each_keyword_of_the_readme_shows_its_script_anywhere_in_any_prompt() {
             !shown.contains(&alone),
             "{keyword} shows what another one shows"
         );
+        // It writes the prompt itself.
+        if keyword == "touch" {
+            assert!(format!("{alone:?}").contains("touched.txt"));
+            shown.push(alone);
+            continue;
+        }
         let upper = keyword.to_uppercase();
         for prompt in [
             format!("{keyword}, please"),

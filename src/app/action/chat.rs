@@ -87,6 +87,8 @@ actions! {
         PreviousAgent,
         /// Opens the list of models.
         PickModel,
+        /// Allows all that no rule denies, or asks again.
+        ToggleAuto,
         /// While the agent works: the first press arms, the second stops the turn. Otherwise
         /// focuses the conversation.
         Stop,
@@ -130,6 +132,8 @@ actions! {
         RequestDeny,
         /// Denies with a reason that the agent reads; the turn continues.
         RequestDenyReason,
+        /// Offers a rule for such requests.
+        RequestRule,
         RequestOption1,
         RequestOption2,
         RequestOption3,
@@ -167,6 +171,7 @@ impl ChatAction {
                 | Self::RequestAlways
                 | Self::RequestDeny
                 | Self::RequestDenyReason
+                | Self::RequestRule
                 | Self::RequestOption1
                 | Self::RequestOption2
                 | Self::RequestOption3

@@ -73,6 +73,8 @@ const DRAFT_BEHIND: Duration = Duration::from_millis(250);
 pub enum ChatOutcome {
     /// A text for the status bar.
     Notice(String),
+    /// The user wants auto mode, which is asked about first.
+    AskAuto,
     /// The user wants to choose a model; [`Chat::set_model`] receives the choice.
     PickModel,
     /// The user wants to choose from a list of the conversation.
@@ -171,6 +173,8 @@ pub struct Chat {
     /// What is known about prompts that may be undone.
     sent: back::SentPrompts,
     search: back::Search,
+    /// Auto mode is on: all that no rule denies is allowed.
+    auto: bool,
     /// A page of older messages has been requested.
     loading_older: bool,
     /// Since when the composer has text that was not sent to be saved.
@@ -216,6 +220,7 @@ impl Chat {
             model: None,
             sent: back::SentPrompts::default(),
             search: back::Search::default(),
+            auto: false,
             loading_older: false,
             unsaved_since: None,
             clock: Monotonic::ZERO,
@@ -305,6 +310,16 @@ impl Chat {
     /// Whether a permission or a question waits for the user.
     pub fn needs_you(&self) -> bool {
         self.requests.len() > 0
+    }
+
+    /// Whether permissions are allowed without asking.
+    pub fn is_auto(&self) -> bool {
+        self.auto
+    }
+
+    /// Auto mode was switched.
+    pub fn set_auto(&mut self, on: bool) {
+        self.auto = on;
     }
 
     /// The first waiting request, on one line.

@@ -50,6 +50,10 @@ impl Chat {
                 draft: self.composer.text(),
             }),
             ChatAction::NextAgent | ChatAction::PreviousAgent => return self.turn_agent(action),
+            ChatAction::ToggleAuto if self.auto => {
+                return self.ask_task(vec![SessionCommand::SetAuto(false)], cx);
+            }
+            ChatAction::ToggleAuto => return Some(ChatOutcome::AskAuto),
             ChatAction::PickModel => return Some(ChatOutcome::PickModel),
             ChatAction::Stop if self.step_back() || self.leave_sub_agent() => {}
             ChatAction::Stop => self.stop(cx),

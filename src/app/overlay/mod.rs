@@ -51,6 +51,8 @@ pub(super) enum Confirm {
         id: OpencodeSessionId,
         title: String,
     },
+    /// Whether this session goes into auto mode.
+    Auto(SessionKey),
 }
 
 impl Overlay {
@@ -77,7 +79,10 @@ impl Overlay {
         match self {
             Self::Help { scroll } | Self::Confirm(Confirm::Kill { scroll, .. }) => Some(scroll),
             Self::Confirm(
-                Confirm::Quit | Confirm::Revive(_) | Confirm::DeleteConversation { .. },
+                Confirm::Quit
+                | Confirm::Revive(_)
+                | Confirm::Auto(_)
+                | Confirm::DeleteConversation { .. },
             )
             | Self::Models(_)
             | Self::Templates(_)

@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 use super::kill_confirm::KillConfirm;
 use super::{Confirm, Overlay};
 use crate::app::App;
-use crate::app::action::{Action, AppAction};
+use crate::app::action::{Action, AppAction, ChatAction};
 use crate::app::input::keymap::{Binding, KeyContext, ListedKeys, merge_numbered};
 use crate::app::session::revive;
 use crate::app::time::format;
@@ -15,6 +15,7 @@ use crate::app::view::cx::ViewCx;
 use crate::app::view::frame::{PaneFrame, centred};
 use crate::app::view::hints::{CLOSE, SCROLL_OVERLAY, YES};
 use crate::app::view::theme::Theme;
+use crate::domain::id::SessionKey;
 use crate::text::{visible, wrap};
 
 /// The columns for keys in the help; a longer list of keys moves its row's description to the
@@ -157,6 +158,7 @@ impl App {
                 let words = revive::words(name, session, self.clock(vx.wall));
                 ("Revive?", words, 0)
             }
+            Confirm::Auto(key) => ("Auto mode?", self.auto_words(key), 0),
         };
         let width = 60.min(screen.width);
         let inner = usize::from(width.saturating_sub(4));
@@ -199,6 +201,26 @@ impl App {
             buf.set_line(x, row.y, line, row.width.saturating_sub(1));
         }
         first
+    }
+
+    /// What auto mode means.
+    fn auto_words(&self, key: &SessionKey) -> Vec<String> {
+        let off = self.key_name(Action::Chat(ChatAction::ToggleAuto));
+        let off = if off.is_empty() {
+            String::new()
+        } else {
+            format!(" {off} ends it.")
+        };
+        vec![
+            format!(
+                "Allow all that the agent of {} asks for, without asking you?",
+                visible::name(self.list.name(key))
+            ),
+            "Only what a rule denies is refused. Each answer is a line in the logs. The session \
+             stays in auto mode when you quit."
+                .to_owned()
+                + &off,
+        ]
     }
 
     /// The answers, and the scroll keys if the text is longer than the box.

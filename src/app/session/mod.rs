@@ -198,11 +198,11 @@ impl OpenSession {
             SessionEvent::Snapshot(snapshot) => self.snapshot = snapshot,
             // The root words a revival, and opens conversations; the chat knows its activity.
             // The log has a line about an automatic answer.
+            SessionEvent::Auto(on) => self.chat.set_auto(on),
             SessionEvent::Revived(_)
             | SessionEvent::Activity(_)
             | SessionEvent::Answered(_)
-            | SessionEvent::Conversations(_)
-            | SessionEvent::Auto(_) => {}
+            | SessionEvent::Conversations(_) => {}
             SessionEvent::CommandFailed(failure) => self.chat.command_failed(&failure),
             SessionEvent::CommandRefused { command, failure } => {
                 self.chat.command_refused(&command, &failure, cx.now);

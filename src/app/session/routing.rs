@@ -47,6 +47,11 @@ impl App {
                     row.sandbox = info.clone();
                 }
             }
+            SessionEvent::Auto(on) => {
+                if let Some(row) = self.list.row_mut(key) {
+                    row.auto = *on;
+                }
+            }
             SessionEvent::Revived(revival) => {
                 let words = super::revive::line(revival, self.options.utc_offset_minutes);
                 session.chat.say(words);

@@ -19,6 +19,9 @@ use crate::text::{ansi, wrap};
 /// Rows of the screen for each session.
 const HEIGHT: u16 = 2;
 
+/// Before the state of a session that asks for nothing.
+const AUTO: &str = "AUTO ";
+
 /// The list, ready to draw.
 pub(in crate::app) struct SessionsView<'a> {
     pub(in crate::app) list: &'a Sessions,
@@ -90,14 +93,13 @@ impl SessionsView<'_> {
             width.saturating_sub(1),
             theme.state_style(state),
         );
-        if self
-            .list
-            .marked
-            .contains(&RowTarget::Session(row.key.clone()))
-        {
+        let target = RowTarget::Session(row.key.clone());
+        if self.list.marked.contains(&target) {
             put_mark(area, buf, theme);
         }
-        let right = self.right(state, open);
+        let is_auto = open.map_or(row.auto, |session| session.chat.is_auto());
+        let auto = if is_auto { AUTO } else { "" };
+        let right = format!("{auto}{}", self.right(state, open));
         let room = width.saturating_sub(5 + right.len());
         let name = ansi::plain(&row.name);
         let style = if is_shown { theme.strong } else { theme.text };
@@ -109,6 +111,11 @@ impl SessionsView<'_> {
             style,
         );
         put_right(&right, area, buf, theme.dim);
+        let columns = wrap::width(&right);
+        if is_auto && columns + 4 < width {
+            let x = area.right() - u16::try_from(columns).unwrap_or(0) - 1;
+            buf.set_string(x, area.y, AUTO.trim_end(), theme.warning);
+        }
         if area.height > 1 {
             let detail = self.detail(state, row, open);
             let room = width.saturating_sub(4);

@@ -1,5 +1,6 @@
 //! Events in, effects and screens out; no terminal, no network.
 
+mod auto;
 mod bulk;
 mod conversations;
 mod keys;

@@ -36,6 +36,7 @@ fn others() -> Keymap {
         "ctrl-alt-",
         "alt-shift-",
         "ctrl-shift-",
+        "ctrl-alt-shift-",
     ];
     let keys = modifiers
         .iter()

@@ -93,13 +93,16 @@ impl App {
             return vec![(format!(" {name}"), theme.strong)];
         };
         let state = session.state();
+        let auto = if session.chat.is_auto() { AUTO } else { "" };
         let glyph = theme.state_glyph(state);
         let style = theme.state_style(state);
         if width < 44 {
-            let name = wrap::truncate(&name, room.saturating_sub(3));
+            let room = room.saturating_sub(3 + auto.len());
+            let name = wrap::truncate(&name, room);
             return vec![
                 (format!("{sign}{name} "), name_style),
                 (glyph.to_owned(), style),
+                (auto.to_owned(), theme.warning),
             ];
         }
         let name = wrap::truncate(&name, room / 2);
@@ -111,6 +114,7 @@ impl App {
             let time = format::running(session.works_for(vx.now));
             parts.push((format!(" {time}"), theme.dim));
         }
+        parts.push((auto.to_owned(), theme.warning));
         parts
     }
 
@@ -231,6 +235,9 @@ impl App {
         }
     }
 }
+
+/// The agent is not asked for anything.
+const AUTO: &str = " AUTO";
 
 /// The screen's name for the scripted model.
 const DEMO: &str = "demo model";

@@ -66,7 +66,7 @@ fn rules_allow_each_command_of_a_chain_and_one_that_denies_goes_before_auto() {
 
 #[test]
 fn a_file_of_rules_with_a_mistake_stops_a_run_before_it_begins() {
-    let home = Home::new();
+    let home = Home::with_sandboxes();
     done(&home, &["rules", "deny", "rm *"]);
     let file = home.work().with_file_name("sandbar").join("rules.toml");
     let text = std::fs::read_to_string(&file).unwrap();
@@ -79,4 +79,59 @@ fn a_file_of_rules_with_a_mistake_stops_a_run_before_it_begins() {
     }
     assert_eq!(home.run(&["rules"]).code, Some(2));
     assert_eq!(home.sandboxes(), [""; 0]);
+}
+
+#[test]
+fn a_rule_made_in_a_request_answers_the_next_one_and_auto_mode_outlives_the_program() {
+    let home = Home::with_sandboxes();
+    let start = || home.terminal(&["--demo", "--empty"]).size(140, 40).start();
+    let mut screen = start();
+    screen.wait_for("type a message");
+    screen.send("permission please\r");
+    screen.answer("/etc/", "5");
+    screen.answer("rule /etc/*", "2");
+    screen.wait_for("Thank you. I have read the file");
+    screen.wait_for("idle");
+    let listed = done(&home, &["rules"]).stdout;
+    let rule = "1  allow  external_directory  /etc/*  everywhere";
+    assert_eq!(listed.trim(), rule);
+
+    screen.send("permission please, again\r");
+    screen.wait_until("a second answer", |screen| {
+        screen
+            .contents()
+            .matches("Thank you. I have read the file")
+            .count()
+            == 2
+    });
+    screen.wait_for("idle");
+    screen.send("\x1b[17~");
+    screen.wait_for("allowed by rule \"/etc/*\": external_directory: /etc/hosts");
+    screen.send("q");
+
+    // Without the rule, auto mode allows it.
+    done(&home, &["rules", "remove", "1"]);
+    screen.wait_for("type a message");
+    screen.send("\x18!");
+    screen.wait_for("Auto mode?");
+    screen.send("y");
+    screen.wait_for("AUTO");
+    screen.send("permission please, the third\r");
+    screen.wait_for("permission please, the third");
+    screen.send("\x1b[17~");
+    screen.wait_for("allowed by auto mode: external_directory: /etc/hosts");
+    screen.send("q");
+    screen.wait_for("idle");
+    screen.send("\x18q");
+    assert_eq!(screen.wait_exit().exit_code(), 0);
+
+    let mut screen = start();
+    screen.wait_for("AUTO");
+    screen.wait_for("idle");
+    screen.send("\x18!");
+    screen.wait_until("it asks again", |screen| {
+        !screen.contents().contains("AUTO")
+    });
+    screen.send("permission please, the last\r");
+    screen.wait_for("the agent wants to go outside the project");
 }

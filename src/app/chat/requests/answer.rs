@@ -3,6 +3,7 @@
 use super::{Choice, PanelOutcome, PendingRequest, ReplyText, Requests};
 use crate::app::action::ChatAction;
 use crate::domain::chat::{PermissionReply, QuestionItem, QuestionReply};
+use crate::domain::rule::RuleAction;
 use crate::domain::session::SessionCommand;
 use crate::domain::time::Monotonic;
 
@@ -60,6 +61,10 @@ impl Requests {
                 }
                 self.forward(now)
             }
+            Some(ReplyText::Patterns) => {
+                self.patterns_edited(&text, now);
+                PanelOutcome::Nothing
+            }
             None => PanelOutcome::Nothing,
         }
     }
@@ -105,6 +110,11 @@ impl Requests {
             Choice::Deny => self.reply_permission(PermissionReply::Reject { message: None }, now),
             Choice::DenyReason => self.write(ReplyText::Reason),
             Choice::Own => self.write(ReplyText::Own),
+            Choice::Rule => self.offer_rule(now),
+            Choice::EditPattern => self.edit_patterns(),
+            Choice::AllowHere => self.add_rules(RuleAction::Allow, true, now),
+            Choice::AllowEverywhere => self.add_rules(RuleAction::Allow, false, now),
+            Choice::Never => self.add_rules(RuleAction::Deny, false, now),
             Choice::Option(at) => {
                 self.choose(at, false);
                 self.forward(now)
@@ -209,7 +219,7 @@ impl Requests {
         };
         let id = permission.id.clone();
         self.answer_first(now);
-        PanelOutcome::Command(SessionCommand::ReplyPermission { id, reply })
+        PanelOutcome::Commands(vec![SessionCommand::ReplyPermission { id, reply }])
     }
 
     fn reply_question(&mut self, reply: QuestionReply, now: Monotonic) -> PanelOutcome {
@@ -218,10 +228,10 @@ impl Requests {
         };
         let id = question.id.clone();
         self.answer_first(now);
-        PanelOutcome::Command(SessionCommand::ReplyQuestion { id, reply })
+        PanelOutcome::Commands(vec![SessionCommand::ReplyQuestion { id, reply }])
     }
 
-    fn answer_first(&mut self, now: Monotonic) {
+    pub(super) fn answer_first(&mut self, now: Monotonic) {
         let first = self.waiting.remove(0);
         self.answered.push(first);
         self.show_first(now);

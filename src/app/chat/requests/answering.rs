@@ -1,6 +1,6 @@
 //! Between the keys and the panel of the first request: decides what is an answer and what is text.
 
-use super::PanelOutcome;
+use super::{PanelOutcome, ReplyText};
 use crate::app::chat::{Chat, ChatAction, ChatContext, ChatFocus, ChatOutcome};
 use crate::app::cx::Cx;
 use crate::app::input::key::Key;
@@ -50,6 +50,11 @@ impl Chat {
             return self.send(cx);
         }
         if !self.reads_requests() || !answers(action) {
+            // A digit in a burst is text, whatever follows it.
+            if self.requests.is_holding() {
+                self.begin_input(cx);
+                self.begin_text(cx);
+            }
             return self.update(action, cx);
         }
         self.begin_input(cx);
@@ -90,10 +95,14 @@ impl Chat {
         action: ChatAction,
         cx: &mut Cx<'_>,
     ) -> Option<ChatOutcome> {
-        let writes = self.requests.panel.writing.is_some();
+        let writes = self.requests.panel.writing;
         match action {
-            ChatAction::RequestAccept if writes => return self.finish_writing(cx),
+            ChatAction::RequestAccept if writes.is_some() => return self.finish_writing(cx),
             ChatAction::RequestFull => self.half = ChatFocus::Composer,
+            // What was offered for editing is no text of the user.
+            ChatAction::RequestLeave if writes == Some(ReplyText::Patterns) => {
+                self.composer.clear();
+            }
             ChatAction::RequestLeave => {}
             ChatAction::PageUp => {
                 self.scroll_panel(1 - i64::from(self.viewport.panel.rows));
@@ -103,7 +112,7 @@ impl Chat {
                 self.scroll_panel(i64::from(self.viewport.panel.rows) - 1);
                 return None;
             }
-            _ if writes => return None,
+            _ if writes.is_some() => return None,
             _ => {}
         }
         if let Some((held, _)) = self.requests.take_held(None) {
@@ -138,6 +147,9 @@ impl Chat {
             self.requests.update(ChatAction::RequestFull, self.clock);
             return true;
         }
+        if self.needs_you() && self.requests.leave_rule(self.clock) {
+            return true;
+        }
         if self.requests.is_engaged() && self.composer.has_aside() {
             self.requests.leave();
             self.sync_aside();
@@ -165,9 +177,16 @@ impl Chat {
     fn panel_outcome(&mut self, outcome: PanelOutcome, cx: &mut Cx<'_>) -> Option<ChatOutcome> {
         let result = match outcome {
             PanelOutcome::Nothing => None,
-            PanelOutcome::Command(command) => {
-                self.command(command, cx);
+            PanelOutcome::Commands(commands) => {
+                for command in commands {
+                    self.command(command, cx);
+                }
                 None
+            }
+            PanelOutcome::Edit(text) => {
+                self.composer.set_aside();
+                self.composer.set(&text);
+                return None;
             }
             PanelOutcome::Notice(words) => Some(ChatOutcome::Notice(words.to_owned())),
         };

@@ -2,6 +2,7 @@
 
 use super::{PendingRequest, Requests};
 use crate::app::action::ChatAction;
+use crate::rules;
 
 /// An option that the user can choose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,6 +12,16 @@ pub(in crate::app::chat) enum Choice {
     Deny,
     /// Denies with a reason that the agent reads; the turn continues.
     DenyReason,
+    /// Offers a rule for such requests.
+    Rule,
+    /// A rule that allows it in this project.
+    AllowHere,
+    /// A rule that allows it in all projects.
+    AllowEverywhere,
+    /// A rule that denies it in all projects.
+    Never,
+    /// Edits the patterns of the rule.
+    EditPattern,
     /// An option of a question, by its index.
     Option(usize),
     /// Free text of the user.
@@ -40,14 +51,24 @@ impl Requests {
     pub(in crate::app::chat) fn choices(&self) -> Vec<(Choice, Option<ChatAction>)> {
         match self.first() {
             None => Vec::new(),
+            Some(PendingRequest::Permission(_)) if self.panel.rule.is_some() => [
+                (Choice::AllowHere, ChatAction::RequestOnce),
+                (Choice::AllowEverywhere, ChatAction::RequestAlways),
+                (Choice::Never, ChatAction::RequestDeny),
+                (Choice::EditPattern, ChatAction::RequestDenyReason),
+            ]
+            .map(|(choice, action)| (choice, Some(action)))
+            .to_vec(),
             Some(PendingRequest::Permission(asked)) => {
                 let all = [
                     (Choice::Once, ChatAction::RequestOnce),
                     (Choice::Always, ChatAction::RequestAlways),
                     (Choice::Deny, ChatAction::RequestDeny),
                     (Choice::DenyReason, ChatAction::RequestDenyReason),
+                    (Choice::Rule, ChatAction::RequestRule),
                 ];
                 let offered = |choice: Choice| match choice {
+                    Choice::Rule => !asked.undecodable && !rules::suggested(asked).is_empty(),
                     Choice::Once => !asked.undecodable,
                     Choice::Always => !asked.undecodable && !asked.always.is_empty(),
                     _ => true,

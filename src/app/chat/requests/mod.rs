@@ -16,6 +16,7 @@
 mod answer;
 pub(super) mod answering;
 mod choice;
+mod rule;
 
 use std::time::Duration;
 
@@ -56,6 +57,8 @@ pub(super) enum ReplyText {
     Reason,
     /// Free text of the user as the answer to a question.
     Own,
+    /// The patterns of a rule, one on each line.
+    Patterns,
 }
 
 impl ReplyText {
@@ -64,6 +67,7 @@ impl ReplyText {
         match self {
             Self::Reason => "your reason",
             Self::Own => "your answer",
+            Self::Patterns => "the patterns",
         }
     }
 }
@@ -86,13 +90,17 @@ pub(super) struct Panel {
     pub(super) chosen: Vec<Vec<String>>,
     /// The user's own text for each question.
     pub(super) own: Vec<String>,
+    /// The patterns of the rule that is offered instead of an answer.
+    pub(super) rule: Option<Vec<String>>,
 }
 
 /// The result of an action of the panel.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum PanelOutcome {
     Nothing,
-    Command(SessionCommand),
+    Commands(Vec<SessionCommand>),
+    /// The text is to be edited in the composer.
+    Edit(String),
     /// A text for the status bar.
     Notice(&'static str),
 }

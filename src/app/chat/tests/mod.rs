@@ -4,6 +4,7 @@ mod completion;
 mod composer;
 mod folding;
 mod notices;
+mod permission_rules;
 mod reducer;
 mod requests;
 mod reverted;

@@ -60,6 +60,13 @@ impl Transcript {
         }
     }
 
+    /// The agent of the newest answer; searches a few messages only.
+    pub(in crate::app::chat) fn working_agent(&self) -> Option<&str> {
+        let mut newest = self.newest().take(16).map(|entry| &entry.message);
+        let answer = newest.find(|message| message.role == Role::Assistant)?;
+        answer.agent.as_deref()
+    }
+
     /// What the turn cost whose last answer this is.
     pub(in crate::app::chat) fn turn_totals(&self, last: EntryOrder) -> TurnTotals {
         let mut totals = TurnTotals::default();

@@ -200,7 +200,7 @@ fn request_words(writing: ReplyText, props: &ChatViewProps<'_>) -> String {
     let what = writing.name();
     let accepts = match writing {
         ReplyText::Reason => "denies",
-        ReplyText::Own => "confirms",
+        ReplyText::Own | ReplyText::Patterns => "confirms",
     };
     let ends = [
         (key(ChatAction::RequestAccept), accepts),

@@ -157,7 +157,13 @@ impl Chat {
         let width = usize::from(area.width);
         let facts = Span::styled(self.facts(width / 2), theme.dim);
         let mut right = area.right().saturating_sub(2).max(area.x);
-        for span in [facts, below] {
+        let auto = if self.auto {
+            "AUTO: nothing is asked"
+        } else {
+            ""
+        };
+        let auto = Span::styled(auto, theme.warning);
+        for span in [auto, facts, below] {
             let columns = u16::try_from(span.width() + 2).unwrap_or(0);
             if columns == 2 || columns + 6 > right - area.x {
                 continue;

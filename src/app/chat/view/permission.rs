@@ -35,10 +35,22 @@ impl Chat {
                 .collect::<Vec<_>>()
         };
         let (answers, marked) = self.permission_answers(asked, look);
+        let title = match &self.requests.panel.rule {
+            Some(_) => format!("a rule for {}", visible::one_line(&asked.kind)),
+            None => title(&asked.kind),
+        };
         PanelText {
-            title: title(&asked.kind),
-            asked: cached("asked", &|| asked_lines(asked, look)),
-            warnings: cached("warnings", &|| warnings(asked, look)),
+            title,
+            asked: cached("asked", &|| {
+                let mut lines = self.rule_lines(look);
+                lines.extend(asked_lines(asked, look));
+                lines
+            }),
+            warnings: cached("warnings", &|| {
+                let mut lines = self.rule_warnings(look);
+                lines.extend(warnings(asked, look));
+                lines
+            }),
             answers,
             marked,
         }
@@ -50,8 +62,14 @@ impl Chat {
         look: PanelStyle<'_>,
     ) -> (Vec<Line<'static>>, std::ops::Range<usize>) {
         let theme = look.theme;
-        if self.requests.panel.writing == Some(ReplyText::Reason) {
-            let words = "type your reason";
+        let writes = match self.requests.panel.writing {
+            Some(ReplyText::Reason) => Some("type your reason"),
+            Some(ReplyText::Patterns) => {
+                Some("change the patterns, one on each line; * is any text")
+            }
+            Some(ReplyText::Own) | None => None,
+        };
+        if let Some(words) = writes {
             return (vec![Line::styled(words, theme.dim)], 0..1);
         }
         let reads = self.reads_requests();
@@ -76,6 +94,37 @@ impl Chat {
             (spans, marked)
         });
         option_rows(options.collect(), look)
+    }
+
+    /// The patterns of the rule that is offered, above the request.
+    fn rule_lines(&self, look: PanelStyle<'_>) -> Vec<Line<'static>> {
+        let mut lines = Vec::new();
+        for pattern in self.requests.panel.rule.iter().flatten() {
+            labelled("rule ", pattern, look, &mut lines);
+        }
+        if !lines.is_empty() {
+            lines.push(Line::default());
+        }
+        lines
+    }
+
+    fn rule_warnings(&self, look: PanelStyle<'_>) -> Vec<Line<'static>> {
+        let Some(patterns) = &self.requests.panel.rule else {
+            return Vec::new();
+        };
+        let mut findings = Findings::default();
+        for pattern in patterns {
+            findings.look_at(pattern);
+        }
+        let mut lines = look.warn(&findings);
+        if patterns.is_empty() {
+            lines.extend(look.warning("there is no pattern"));
+        } else if patterns.iter().any(|pattern| pattern == "*") {
+            lines.extend(look.warning("this rule matches everything"));
+        } else if !self.requests.rule_matches() {
+            lines.extend(look.warning("this rule does not match this request, which stays"));
+        }
+        lines
     }
 }
 
@@ -103,6 +152,11 @@ fn words(choice: Choice) -> &'static str {
         Choice::Once => "once",
         Choice::Always => "always",
         Choice::Deny => "deny",
+        Choice::Rule => "rule…",
+        Choice::AllowHere => "allow in this project",
+        Choice::AllowEverywhere => "allow everywhere",
+        Choice::Never => "never allow",
+        Choice::EditPattern => "change it",
         _ => "deny, say why",
     }
 }

@@ -14,7 +14,6 @@ use crate::app::chat::requests::PendingRequest;
 use crate::app::chat::{Chat, ChatAction, ChatContext, ChatFocus, ChatViewProps, PanelViewport};
 use crate::app::view::cx::ViewCx;
 use crate::app::view::theme::Theme;
-use crate::domain::id::OpencodeSessionId;
 use crate::text::visible::{self, Findings};
 use crate::text::wrap;
 
@@ -211,12 +210,7 @@ impl Chat {
         let rule = theme.pick("─", "-").repeat(width);
         buf.set_stringn(area.x, area.y, rule, width, theme.dim);
         let mut right = Vec::new();
-        if let Some(child) = self.asking_child() {
-            right.push(match self.sub_agent_name(child) {
-                Some(name) => format!("from {}", wrap::truncate(&name, width / 3)),
-                None => "from a sub-agent".to_owned(),
-            });
-        }
+        right.extend(self.who_asks(width / 3));
         if self.requests.len() > 1 {
             right.push(format!("1 of {}", self.requests.len()));
         }
@@ -231,15 +225,19 @@ impl Chat {
         }
     }
 
-    /// The sub-agent's conversation that the request comes from.
-    fn asking_child(&self) -> Option<&OpencodeSessionId> {
-        let session = match self.requests.first() {
-            Some(PendingRequest::Permission(asked)) => &asked.session,
-            Some(PendingRequest::Question(asked)) => &asked.session,
-            None => return None,
+    /// The agent that asks: of this conversation, or of a sub-agent's.
+    fn who_asks(&self, most: usize) -> Option<String> {
+        let session = match self.requests.first()? {
+            PendingRequest::Permission(asked) => &asked.session,
+            PendingRequest::Question(asked) => &asked.session,
         };
-        let own = self.conversation.as_ref();
-        own.filter(|own| own.id != *session).map(|_| session)
+        let own = self.conversation.as_ref()?;
+        let from = |name: &str| format!("from {}", wrap::truncate(&visible::one_line(name), most));
+        if own.id == *session {
+            return self.transcript.working_agent().map(from);
+        }
+        let name = self.sub_agent_name(session);
+        Some(name.map_or_else(|| "from a sub-agent".to_owned(), |name| from(&name)))
     }
 
     /// Says how much is hidden, and which keys show it.

@@ -155,6 +155,11 @@ pub(super) const ROWS: &[ActionRow] = rows! {
             [Permission: "3"]
         Chat::RequestDenyReason "request.deny_reason" "say why" "deny it, and say why"
             [Permission: "4"]
+        Chat::RequestRule "request.rule" "rule" "make a rule for such requests"
+            [Permission: "5"]
+        Chat::ToggleAuto "chat.auto" "auto mode" "allow all that no rule denies, or ask"
+            / "auto"
+            [Anywhere: "ctrl-x !"]
         Chat::RequestOption1 "request.option_1" "option 1" "choose option 1" [Question: "1"]
         Chat::RequestOption2 "request.option_2" "option 2" "choose option 2" [Question: "2"]
         Chat::RequestOption3 "request.option_3" "option 3" "choose option 3" [Question: "3"]
@@ -210,7 +215,7 @@ pub(super) const ROWS: &[ActionRow] = rows! {
             [Transcript: "{"]
         Chat::NextPrompt "chat.next_prompt" "prompts" "select the next prompt"
             [Transcript: "}"]
-        Chat::Open "chat.open" "open" "open the selected sub-agent; fold or unfold any other block"
+        Chat::Open "chat.open" "open" "open the sub-agent, or fold the block"
             [Transcript: "enter"]
         Chat::Fold "chat.fold" "fold" "fold or unfold the selected block"
             [Transcript: "space"]
@@ -218,7 +223,7 @@ pub(super) const ROWS: &[ActionRow] = rows! {
             [Transcript: "left"]
         Chat::NextSubAgent "chat.next_sub_agent" "sub-agents" "read the next sub-agent"
             [Transcript: "right"]
-        Chat::FoldTools "chat.fold_tools" "tools" "unfold all tool calls, fold them to a line, or neither"
+        Chat::FoldTools "chat.fold_tools" "tools" "fold or unfold all tool calls"
             [Transcript: "z"]
         Chat::FoldThinking "chat.fold_thinking" "thinking" "fold or unfold all thinking"
             / "thinking" / "toggle-thinking"

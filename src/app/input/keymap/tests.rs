@@ -110,7 +110,7 @@ fn letters_type_where_a_request_is_answered() {
         let full = Action::Chat(crate::app::action::ChatAction::RequestFull);
         map.key_for(full, &contexts).is_none()
     }));
-    assert!(Keymap::with(&overrides(&[("request.once", &["5"])])).is_ok());
+    assert!(Keymap::with(&overrides(&[("request.once", &["6"])])).is_ok());
 }
 
 #[test]

@@ -463,7 +463,13 @@ fn a_request_left_by_an_abort_is_removed_when_its_session_is_idle() {
 
     assert_eq!(
         child_idle,
-        [ChatEvent::PermissionReplied("per_child".into())]
+        [
+            ChatEvent::PermissionReplied("per_child".into()),
+            ChatEvent::SubAgent(
+                "ses_child".into(),
+                Box::new(ChatEvent::Status(TurnStatus::Idle))
+            )
+        ]
     );
     assert_eq!(
         root_idle,
