@@ -97,7 +97,7 @@ fn allowed<'a>(rules: &[&'a Rule], asked: &Permission) -> Option<Vec<&'a Rule>> 
     if let Some(rule) = rules.iter().find(|rule| rule.pattern == "*") {
         return Some(vec![rule]);
     }
-    if asked.kind == SHELL {
+    if asked.kind == SHELL && !asked.subject.is_empty() {
         // Word for word, there is nothing left to be misunderstood.
         let is_whole =
             |rule: &&&Rule| wildcard::is_literal(&rule.pattern) && rule.pattern == asked.subject;

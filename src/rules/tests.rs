@@ -389,6 +389,12 @@ fn fragment() -> impl Strategy<Value = &'static str> {
     ])
 }
 
+#[test]
+fn a_command_that_is_not_known_is_allowed_by_nothing_but_the_rule_for_everything() {
+    assert!(!is_allowed(&[allow("")], &runs("")));
+    assert!(is_allowed(&[allow("*")], &runs("")));
+}
+
 proptest! {
     /// Bash itself says what a line would run. `evil` is no program, and nothing else can be found.
     #[test]
