@@ -173,7 +173,7 @@ fn without_auto_the_first_request_is_rejected_and_the_run_has_failed() {
         "session careful paused; `sandbar` lists it",
         "sandbar: the agent needs an answer to a permission, and nobody is here to give it",
         "  external_directory: /etc/hosts",
-        "  hint: run it with --auto to allow everything, or open the session in the terminal",
+        "  hint: allow it by a rule and use --rules, use --auto to allow everything, or open the session in the terminal",
     ];
     for line in rest {
         assert!(told.contains(&line), "{line:?} is not in {told:#?}");
