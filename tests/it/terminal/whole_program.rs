@@ -148,8 +148,8 @@ fn a_question_is_answered_by_keys() {
     screen.wait_for("type a message");
     screen.send("question please\r");
 
-    screen.answer("Which colour do you want?", "2");
-    screen.answer("Which sizes?", "1");
+    screen.answer("question 1 of 2", "2");
+    screen.answer("question 2 of 2", "1");
     screen.wait_for("1 [x]");
     screen.send("3");
     screen.wait_for("3 [x]");
