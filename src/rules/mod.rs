@@ -6,7 +6,7 @@
 //! narrower pattern than `*`. Whatever is doubtful is left to the user.
 //!
 //! In reading order: [`decide`], `wildcard` and `subject` compare one pattern, `shell` takes a
-//! command line apart, `text` reads and edits the file's text, [`file`] keeps it on disk. Knows no
+//! command line apart, `text` reads and edits the file's text, [`mod@file`] keeps it on disk. Knows no
 //! session, no server and no screen.
 
 pub mod file;
