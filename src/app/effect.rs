@@ -10,8 +10,8 @@ pub enum Effect {
     CloseSession(SessionKey, CloseAction),
     /// Reads the list of stored sessions; answered by [`super::event::Reply::Sessions`].
     ListSessions,
-    /// Lists the engine's unattached sandboxes; answered by [`super::event::Reply::Strangers`].
-    ListStrangers,
+    /// Lists the engine's unattached sandboxes; answered by [`super::event::Reply::UnattachedSandboxes`].
+    ListUnattachedSandboxes,
     /// Pauses or kills an unattached sandbox; answered by [`super::event::Reply::Closed`].
     CloseSandbox(SandboxId, CloseAction),
     /// Adopts an unattached sandbox as a session, under this key if it brings none of its own;

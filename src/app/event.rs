@@ -41,7 +41,7 @@ pub enum Reply {
     /// The stored sessions, newest first.
     Sessions(Vec<SessionSummary>),
     /// The unattached sandboxes, those that sandbar created first; `Err` says why they are unknown.
-    Strangers(Result<Vec<UnattachedSandbox>, Failure>),
+    UnattachedSandboxes(Result<Vec<UnattachedSandbox>, Failure>),
     /// The new state of an unattached sandbox.
     Closed(SandboxId, Phase),
     /// The session that adopted a sandbox, or why it could not.

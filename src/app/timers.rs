@@ -24,7 +24,7 @@ impl App {
             session.and_then(|session| session.chat.animation_due(now)),
             session.and_then(|session| moves_next(session.state(), now)),
             self.lifetime_due(now),
-            self.strangers_due(now),
+            self.unattached_due(now),
         ]
         .into_iter()
         .flatten()
@@ -37,8 +37,8 @@ impl App {
         if let Some(outcome) = session.and_then(|session| session.chat.tick(cx)) {
             self.chat_outcome(outcome, cx);
         }
-        if self.strangers_due(cx.now).is_some_and(|due| due <= cx.now) {
-            self.ask_for_strangers(cx);
+        if self.unattached_due(cx.now).is_some_and(|due| due <= cx.now) {
+            self.refresh_unattached(cx);
         }
     }
 
@@ -64,12 +64,12 @@ impl App {
         let shown = self
             .session()
             .and_then(|session| session.left(wall)?.changes_in());
-        let spent = self.session().map(OpenSession::life);
+        let spent = self.session().map(OpenSession::usage);
         let spent = spent.filter(|_| self.options.prices.are_known());
         warning
             .into_iter()
             .chain(shown)
-            .chain(spent.and_then(|life| crate::app::session::cost::changes_in(life, wall)))
+            .chain(spent.and_then(|usage| crate::app::session::cost::changes_in(usage, wall)))
             .min()
             .map(|time| now.saturating_add(time))
     }

@@ -406,10 +406,10 @@ impl App {
                 if !mem::replace(&mut self.loaded, true) {
                     self.first_session(cx);
                 }
-                self.sift_strangers();
+                self.filter_unattached();
             }
-            Reply::Strangers(told) => self.strangers_told(told, cx),
-            Reply::Closed(id, phase) => self.stranger_closed(&id, &phase, cx),
+            Reply::UnattachedSandboxes(told) => self.unattached_listed(told, cx),
+            Reply::Closed(id, phase) => self.unattached_closed(&id, &phase, cx),
             Reply::Adopted(id, adopted) => self.adopted(&id, adopted, cx),
             Reply::Edited(result) => match result {
                 Ok(text) => {

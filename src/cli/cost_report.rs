@@ -19,14 +19,14 @@ impl CostReport {
         Self { prices, now }
     }
 
-    pub(super) fn life(&self, seen: impl IntoIterator<Item = ObservedRun>) -> Usage {
+    pub(super) fn usage(&self, seen: impl IntoIterator<Item = ObservedRun>) -> Usage {
         Usage::of(seen, self.now)
     }
 
     /// The cost of runs; `None` if nothing is charged, or the price is unknown.
-    pub(super) fn cost(&self, engine: EngineKind, life: &Usage) -> Option<MicroDollars> {
+    pub(super) fn cost(&self, engine: EngineKind, usage: &Usage) -> Option<MicroDollars> {
         let is_known = engine == EngineKind::E2b && self.prices.are_known();
-        is_known.then(|| life.cost(&self.prices, self.now))
+        is_known.then(|| usage.cost(&self.prices, self.now))
     }
 
     /// Time since the start of the run: `41m`, `-`.
@@ -41,13 +41,13 @@ impl CostReport {
         engine: EngineKind,
         seen: impl IntoIterator<Item = ObservedRun>,
     ) -> String {
-        let life = self.life(seen);
-        if life.is_empty() {
+        let usage = self.usage(seen);
+        if usage.is_empty() {
             return "-".to_owned();
         }
-        let bound = if life.at_most { "at most " } else { "" };
-        let time = in_minutes(life.time(self.now).as_secs() / 60);
-        match self.cost(engine, &life) {
+        let bound = if usage.at_most { "at most " } else { "" };
+        let time = in_minutes(usage.time(self.now).as_secs() / 60);
+        match self.cost(engine, &usage) {
             Some(cost) => format!("{bound}{time} {cost}"),
             None => format!("{bound}{time}"),
         }
@@ -58,7 +58,7 @@ impl CostReport {
     pub(super) fn total(&self, seen: impl IntoIterator<Item = ObservedRun>) -> Option<String> {
         let seen: Vec<ObservedRun> = seen.into_iter().collect();
         let running = seen.iter().filter(|seen| seen.end == RunEnd::Runs).cloned();
-        let (running, all) = (self.life(running), self.life(seen.iter().cloned()));
+        let (running, all) = (self.usage(running), self.usage(seen.iter().cloned()));
         if all.is_empty() || !self.prices.are_known() {
             return None;
         }

@@ -235,7 +235,7 @@ fn join(
     };
     let strange = unattached::among(engine, listed, sessions).into_iter();
     rows.extend(strange.map(|unattached_sandbox| ListRow {
-        state: unattached_sandbox.life.name(),
+        state: unattached_sandbox.state.name(),
         detail: String::new(),
         engine,
         sandbox: unattached_sandbox.id.to_string(),
@@ -347,22 +347,22 @@ fn print(rows: &[ListRow], as_json: bool, cost_report: &CostReport) -> Result<()
 }
 
 fn value(row: &ListRow, cost_report: &CostReport) -> Value {
-    let (now, life) = (cost_report.now, cost_report.life(row.seen.iter().cloned()));
-    let run = cost_report.life(
+    let (now, usage) = (cost_report.now, cost_report.usage(row.seen.iter().cloned()));
+    let run = cost_report.usage(
         row.seen
             .iter()
             .filter(|seen| seen.end == RunEnd::Runs)
             .cloned(),
     );
-    let micros = |life: &Usage| cost_report.cost(row.engine, life).map(|cost| cost.0);
+    let micros = |usage: &Usage| cost_report.cost(row.engine, usage).map(|cost| cost.0);
     json!({
         "v": FORMAT, "type": "session", "name": row.name, "state": row.state,
         "detail": row.detail, "engine": row.engine.name(), "sandbox": row.sandbox, "stored": row.note.is_none(),
         "title": row.title, "note": row.note, "updated": row.updated.map(|at| at.0),
         "up_secs": run.is_running().then(|| run.time(now).as_secs()),
         "cost_micro_usd": run.is_running().then(|| micros(&run)).flatten(),
-        "total_up_secs": life.time(now).as_secs(), "total_cost_micro_usd": micros(&life),
-        "total_at_most": life.at_most,
+        "total_up_secs": usage.time(now).as_secs(), "total_cost_micro_usd": micros(&usage),
+        "total_at_most": usage.at_most,
     })
 }
 
@@ -505,8 +505,8 @@ mod tests {
             &ServerReports::new(),
         );
         let hours = rows.iter().map(|row| {
-            let life = cost_report.life(seen(row, &all));
-            (life.time(cost_report.now).as_secs() / 3600, life.at_most)
+            let usage = cost_report.usage(seen(row, &all));
+            (usage.time(cost_report.now).as_secs() / 3600, usage.at_most)
         });
 
         assert_eq!(hours.collect::<Vec<_>>(), [(10, false), (1, false)]);
@@ -566,7 +566,7 @@ mod tests {
     }
 
     #[test]
-    fn the_table_has_strangers_too_and_shows_control_sequences_of_theirs_as_text() {
+    fn the_table_has_unattached_sandboxes_too_and_shows_control_sequences_of_theirs_as_text() {
         let mut unattached_sandbox = late("sbx-2", SandboxState::Running);
         let name = "bad\u{1b}[31m\nname";
         let metadata = [("sandbar", "1"), ("sandbar.name", name)];

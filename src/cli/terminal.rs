@@ -25,7 +25,7 @@ use crate::net::url::split_userinfo;
 use crate::session::adopt::{AdoptRequest, adopt, unknown};
 use crate::session::context::clone_access::CloneAccess;
 use crate::session::context::{RecordStore, SessionContext};
-use crate::session::sandbox::closing::close_stranger;
+use crate::session::sandbox::closing::close_unattached;
 use crate::session::sandbox::unattached;
 use crate::session::supervisor::Supervisor;
 use crate::store::Store;
@@ -95,13 +95,13 @@ impl SessionHandle for TerminalSessions {
 
     fn unattached(&mut self) -> ReplyTask {
         let context = Arc::clone(self.supervisor.context());
-        Box::pin(async move { Reply::Strangers(unattached::ask(&context).await) })
+        Box::pin(async move { Reply::UnattachedSandboxes(unattached::ask(&context).await) })
     }
 
     fn close_sandbox(&mut self, id: SandboxId, closing: CloseAction) -> ReplyTask {
         let context = Arc::clone(self.supervisor.context());
         Box::pin(async move {
-            let phase = close_stranger(&context, &id, closing).await;
+            let phase = close_unattached(&context, &id, closing).await;
             Reply::Closed(id, phase)
         })
     }

@@ -16,7 +16,7 @@ pub struct UnattachedSandbox {
     pub key: Option<SessionKey>,
     /// The name of the session that created it; empty if it is unknown.
     pub name: String,
-    pub life: EngineState,
+    pub state: EngineState,
     /// When it was created, or last resumed.
     pub since: Option<UnixMillis>,
     pub size: SandboxSize,
@@ -61,7 +61,7 @@ impl UnattachedSandbox {
     pub fn run(&self) -> Option<RunningSandbox> {
         let size = self.size;
         let run = self.since.map(|since| RunningSandbox { since, size });
-        run.filter(|_| self.life == EngineState::Running)
+        run.filter(|_| self.state == EngineState::Running)
     }
 }
 

@@ -35,7 +35,7 @@ const GRACE: Duration = Duration::from_secs(5);
 /// The session's queue is full: it is stuck in a long call. The command was not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the session is busy; try again in a moment")]
-pub struct MailboxFull;
+pub struct CommandQueueFull;
 
 #[derive(Debug)]
 struct RunningTask {
@@ -160,23 +160,26 @@ impl Supervisor {
     /// Sends a command to a session; never waits. The draft of one that is not running is stored.
     ///
     /// # Errors
-    /// [`MailboxFull`] if the queue is full or the session is not running.
+    /// [`CommandQueueFull`] if the queue is full or the session is not running.
     pub fn command(
         &mut self,
         key: &SessionKey,
         command: SessionCommand,
-    ) -> Result<(), MailboxFull> {
+    ) -> Result<(), CommandQueueFull> {
         let running = self.running.get_mut(key);
         match (
             running.filter(|running| !running.commands.is_closed()),
             command,
         ) {
-            (Some(running), command) => running.commands.try_send(command).map_err(|_| MailboxFull),
+            (Some(running), command) => running
+                .commands
+                .try_send(command)
+                .map_err(|_| CommandQueueFull),
             (None, SessionCommand::SaveDraft(draft)) => {
                 self.store_draft(key.clone(), draft);
                 Ok(())
             }
-            (None, _) => Err(MailboxFull),
+            (None, _) => Err(CommandQueueFull),
         }
     }
 
@@ -274,7 +277,7 @@ mod tests {
         let refused = supervisor.command(&key, SessionCommand::Abort);
         supervisor.shut_down(CloseAction::Detach).await;
 
-        assert_eq!((taken, refused), (Ok(()), Err(MailboxFull)));
+        assert_eq!((taken, refused), (Ok(()), Err(CommandQueueFull)));
         let stored = records.store.draft(&key).await.unwrap();
         assert_eq!(stored, "half a thought");
     }

@@ -42,7 +42,7 @@ pub trait SessionHandle {
     /// Reads the list of stored sessions; resolves to [`Reply::Sessions`], or [`Reply::Notice`] on
     /// failure.
     fn list(&mut self) -> ReplyTask;
-    /// Lists the engine's unattached sandboxes; resolves to [`Reply::Strangers`].
+    /// Lists the engine's unattached sandboxes; resolves to [`Reply::UnattachedSandboxes`].
     fn unattached(&mut self) -> ReplyTask;
     /// Pauses or kills an unattached sandbox; resolves to [`Reply::Closed`].
     fn close_sandbox(&mut self, id: SandboxId, closing: CloseAction) -> ReplyTask;
@@ -146,7 +146,7 @@ impl<D: SessionHandle> Effects<D> {
                 let list = self.sessions.list();
                 self.begin(list)
             }
-            Effect::ListStrangers => {
+            Effect::ListUnattachedSandboxes => {
                 let unattached = self.sessions.unattached();
                 self.begin(unattached)
             }

@@ -80,21 +80,21 @@ impl Client {
                 credential: CredentialRef::Env(VARIABLE.to_owned()),
             },
         };
-        let mut world = Self::world();
-        world.variables = HashMap::from([(VARIABLE.to_owned(), password.to_owned().into())]);
+        let mut context = Self::context();
+        context.variables = HashMap::from([(VARIABLE.to_owned(), password.to_owned().into())]);
         let mode = Mode::Attach {
             spec,
             url: url.to_owned(),
         };
-        Self::start(mode, world, seed)
+        Self::start(mode, context, seed)
     }
 
     /// What sessions share. Everything is ten times faster except what servers decide: OpenCode sends a heartbeat
     /// every ten seconds, and a busy machine needs its time to respond.
-    pub(crate) fn world() -> SessionContext {
-        let mut world = SessionContext::new(Instant::now(), plain_options());
+    pub(crate) fn context() -> SessionContext {
+        let mut context = SessionContext::new(Instant::now(), plain_options());
         let usual = Timing::default();
-        world.timing = Timing {
+        context.timing = Timing {
             watchdog: Duration::from_secs(15),
             call: Duration::from_secs(10),
             stream_open: Duration::from_secs(10),
@@ -105,19 +105,19 @@ impl Client {
             turn_begins: usual.turn_begins,
             ..usual.faster(10)
         };
-        world
+        context
     }
 
     /// Each `seed` makes its own ids.
-    pub(crate) fn start(mode: Mode, world: SessionContext, seed: u64) -> Self {
+    pub(crate) fn start(mode: Mode, context: SessionContext, seed: u64) -> Self {
         let (sender, events) = mpsc::channel(256);
         let mut client = Self {
             app: App::new(options(mode)),
             // Seeds are made odd: neighbours would get the same ids.
             ids: IdSource::seeded(2 * seed),
             effects: Vec::new(),
-            started: world.started,
-            supervisor: Supervisor::new(world, sender),
+            started: context.started,
+            supervisor: Supervisor::new(context, sender),
             events,
             ahead: Duration::ZERO,
             slept: Duration::ZERO,

@@ -40,7 +40,7 @@ impl Chat {
         let Some(block) = parts.find(|block| blocks.find(block).is_some()) else {
             return;
         };
-        self.half = ChatFocus::Transcript;
+        self.focus = ChatFocus::Transcript;
         self.scroll.to(ChatAnchor::At {
             block: block.clone(),
             line: 0,
@@ -61,7 +61,7 @@ impl Chat {
     /// Names a file of the sandbox at the composer's cursor.
     pub(in crate::app) fn mention_file(&mut self, path: &str, cx: &mut Cx<'_>) {
         self.begin_input(cx);
-        self.half = ChatFocus::Composer;
+        self.focus = ChatFocus::Composer;
         let mention = format!("@{path}");
         let file = Attachment::SandboxFile {
             path: path.to_owned(),

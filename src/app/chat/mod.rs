@@ -153,8 +153,8 @@ pub struct Chat {
     last_text: Option<Monotonic>,
     scroll: Scroll,
     folds: Folds,
-    half: ChatFocus,
-    reach: Delivery,
+    focus: ChatFocus,
+    delivery: Delivery,
     /// What the last frame showed.
     viewport: ChatViewport,
     /// `None` until the server reports it.
@@ -205,8 +205,8 @@ impl Chat {
                 reverted_open: false,
                 toggled: HashSet::new(),
             },
-            half: ChatFocus::Composer,
-            reach: Delivery::default(),
+            focus: ChatFocus::Composer,
+            delivery: Delivery::default(),
             viewport: ChatViewport::default(),
             status: None,
             busy_since: None,
@@ -236,7 +236,7 @@ impl Chat {
 
     /// Which part of the chat receives the keys.
     pub fn context(&self) -> ChatContext {
-        if self.half == ChatFocus::Transcript {
+        if self.focus == ChatFocus::Transcript {
             return ChatContext::Transcript;
         }
         if self.requests.panel.writing.is_some() {
@@ -269,7 +269,7 @@ impl Chat {
 
     /// Whether the server is known to be idle.
     fn is_at_rest(&self) -> bool {
-        self.status == Some(TurnStatus::Idle) && self.reach == Delivery::Live
+        self.status == Some(TurnStatus::Idle) && self.delivery == Delivery::Live
     }
 
     /// Whether the last turn is over, as far as is known.
@@ -283,23 +283,23 @@ impl Chat {
 
     /// Whether a turn is known to be running.
     fn is_working(&self) -> bool {
-        self.is_busy() && self.reach == Delivery::Live
+        self.is_busy() && self.delivery == Delivery::Live
     }
 
     /// Whether a prompt can be sent, now or later.
     pub fn can_send(&self) -> bool {
-        self.reach != Delivery::Never
+        self.delivery != Delivery::Never
     }
 
     /// Sets what happens to a prompt from now on.
-    pub fn set_reach(&mut self, reach: Delivery) {
-        if self.reach != reach {
+    pub fn set_delivery(&mut self, delivery: Delivery) {
+        if self.delivery != delivery {
             // The loss notice covers what failed with the connection, and a new connection ends
             // what failed for lack of one.
             self.notices.moved_on();
         }
-        self.reach = reach;
-        if reach != Delivery::Live {
+        self.delivery = delivery;
+        if delivery != Delivery::Live {
             self.stop_armed = None;
             // The response with older messages may never come.
             self.loading_older = false;

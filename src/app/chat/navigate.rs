@@ -197,12 +197,12 @@ impl Chat {
     pub fn press(&mut self, row: u16) {
         if row >= self.viewport.composer_top {
             self.leave_panel();
-            self.half = ChatFocus::Composer;
+            self.focus = ChatFocus::Composer;
         } else if row >= self.viewport.panel_top {
             self.go_to_request();
         } else if let Some(row) = row.checked_sub(self.viewport.top) {
             self.leave_panel();
-            self.half = ChatFocus::Transcript;
+            self.focus = ChatFocus::Transcript;
             self.shown_chat_mut().click(row);
         }
     }

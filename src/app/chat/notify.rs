@@ -8,7 +8,7 @@ use crate::domain::failure::Failure;
 impl Chat {
     /// Reports a failed command, unless it failed with the connection, which has its own line.
     pub(super) fn tell_failure(&mut self, failure: &Failure) {
-        if self.reach == Delivery::Live || failure.passing.is_none() {
+        if self.delivery == Delivery::Live || failure.passing.is_none() {
             self.notices.say(ChatNotice::Command(failure.clone()));
         }
     }

@@ -94,7 +94,7 @@ impl Chat {
         (chat.server_clock, chat.catalog) = (clock, catalog);
         self.command(SessionCommand::LoadSubAgent(child.clone()), cx);
         self.sub_agents.open.push(child);
-        self.half = ChatFocus::Transcript;
+        self.focus = ChatFocus::Transcript;
     }
 
     /// Goes back to the conversation from which the sub-agent's was opened. Returns whether there

@@ -57,8 +57,8 @@ impl Chat {
             ChatAction::PickModel => return Some(ChatOutcome::PickModel),
             ChatAction::Stop if self.step_back() || self.leave_sub_agent() => {}
             ChatAction::Stop => self.stop(cx),
-            ChatAction::FocusComposer => self.half = ChatFocus::Composer,
-            ChatAction::FocusTranscript => self.half = ChatFocus::Transcript,
+            ChatAction::FocusComposer => self.focus = ChatFocus::Composer,
+            ChatAction::FocusTranscript => self.focus = ChatFocus::Transcript,
             ChatAction::FocusRequest if !self.needs_you() => {
                 return Some(ChatOutcome::Notice(
                     "nothing here is waiting for an answer".into(),
@@ -84,7 +84,7 @@ impl Chat {
     fn is_for_panel(&self, action: ChatAction) -> bool {
         match action {
             ChatAction::PageUp | ChatAction::PageDown => {
-                self.half == ChatFocus::Composer && self.panel_hides()
+                self.focus == ChatFocus::Composer && self.panel_hides()
             }
             action => action.is_of_request() && self.needs_you(),
         }
@@ -178,14 +178,14 @@ impl Chat {
         self.begin_input(cx);
         self.begin_text(cx);
         self.last_key = Some(cx.now);
-        self.half = ChatFocus::Composer;
+        self.focus = ChatFocus::Composer;
     }
 
     /// The external editor has exited with this text.
     pub fn edited(&mut self, text: &str) {
         self.composer.set(text.strip_suffix('\n').unwrap_or(text));
         self.completion.close();
-        self.half = ChatFocus::Composer;
+        self.focus = ChatFocus::Composer;
     }
 
     /// Handles what is due: see [`Chat::animation_due`].
@@ -240,7 +240,7 @@ impl Chat {
             return Some(outcome);
         }
         // A text that can never be delivered stays where it can be copied.
-        if self.reach == Delivery::Never {
+        if self.delivery == Delivery::Never {
             return Some(ChatOutcome::Unreachable);
         }
         if self.composer.is_blank() {
@@ -304,7 +304,7 @@ impl Chat {
 
     /// Sends commands to the session's task, which may have to be started first.
     fn ask_task(&self, commands: Vec<SessionCommand>, cx: &mut Cx<'_>) -> Option<ChatOutcome> {
-        if self.reach == Delivery::Asleep {
+        if self.delivery == Delivery::Asleep {
             return Some(ChatOutcome::Wake(commands));
         }
         for command in commands {
@@ -332,7 +332,7 @@ impl Chat {
         self.transcript.remove_echo(&prompt.message);
         self.completion.mentions.learn(&prompt.text, &prompt.parts);
         self.composer.put_back_prompt(&prompt);
-        self.half = ChatFocus::Composer;
+        self.focus = ChatFocus::Composer;
         self.ask_task(Vec::from_iter(command), cx)
     }
 
@@ -363,7 +363,7 @@ impl Chat {
 
     fn stop(&mut self, cx: &mut Cx<'_>) {
         if !self.is_working() {
-            self.half = match self.half {
+            self.focus = match self.focus {
                 ChatFocus::Composer => ChatFocus::Transcript,
                 ChatFocus::Transcript => ChatFocus::Composer,
             };

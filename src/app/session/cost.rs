@@ -10,30 +10,30 @@ use crate::domain::usage::Usage;
 const MINUTE_MILLIS: u64 = 60_000;
 
 /// `$0.03 sandbox 41m`; empty where there is no price.
-pub(in crate::app) fn words(life: &Usage, prices: &Prices, wall: UnixMillis) -> String {
-    if life.is_empty() || !prices.are_known() {
+pub(in crate::app) fn words(usage: &Usage, prices: &Prices, wall: UnixMillis) -> String {
+    if usage.is_empty() || !prices.are_known() {
         return String::new();
     }
-    let cost = life.cost(prices, last_change(life, wall));
-    let time = in_minutes(life.time(wall).as_secs() / 60);
-    let bound = if life.at_most { "at most " } else { "" };
+    let cost = usage.cost(prices, last_change(usage, wall));
+    let time = in_minutes(usage.time(wall).as_secs() / 60);
+    let bound = if usage.at_most { "at most " } else { "" };
     format!("{bound}{cost} sandbox {time}")
 }
 
 /// The time until [`words`] changes; `None`: it never does.
-pub(in crate::app) fn changes_in(life: &Usage, wall: UnixMillis) -> Option<Duration> {
+pub(in crate::app) fn changes_in(usage: &Usage, wall: UnixMillis) -> Option<Duration> {
     // If the clock is behind, the first minute ends later than this: then nothing changes yet.
-    let left = MINUTE_MILLIS - since_change(life, wall);
-    life.is_running().then(|| Duration::from_millis(left))
+    let left = MINUTE_MILLIS - since_change(usage, wall);
+    usage.is_running().then(|| Duration::from_millis(left))
 }
 
 /// When the current minute began.
-fn last_change(life: &Usage, wall: UnixMillis) -> UnixMillis {
-    UnixMillis(wall.0.saturating_sub(since_change(life, wall)))
+fn last_change(usage: &Usage, wall: UnixMillis) -> UnixMillis {
+    UnixMillis(wall.0.saturating_sub(since_change(usage, wall)))
 }
 
-fn since_change(life: &Usage, wall: UnixMillis) -> u64 {
-    let over = life.time(wall).as_millis() % u128::from(MINUTE_MILLIS);
+fn since_change(usage: &Usage, wall: UnixMillis) -> u64 {
+    let over = usage.time(wall).as_millis() % u128::from(MINUTE_MILLIS);
     u64::try_from(over).unwrap_or(0)
 }
 
@@ -63,17 +63,17 @@ mod tests {
         ObservedRun { sandbox, run, end }
     }
 
-    fn life(seen: &[ObservedRun]) -> Usage {
+    fn usage(seen: &[ObservedRun]) -> Usage {
         Usage::of(seen.iter().cloned(), UnixMillis(SINCE))
     }
 
-    fn words_at(life: &Usage, wall: u64) -> String {
-        words(life, &PRICES, UnixMillis(wall))
+    fn words_at(usage: &Usage, wall: u64) -> String {
+        words(usage, &PRICES, UnixMillis(wall))
     }
 
     #[test]
     fn the_cost_is_shown_in_cents_and_minutes() {
-        let runs = life(&[seen(SINCE, RunEnd::Runs)]);
+        let runs = usage(&[seen(SINCE, RunEnd::Runs)]);
         let after = |minutes: u64| words_at(&runs, SINCE + minutes * 60_000);
 
         assert_eq!(after(0), "$0.00 sandbox 0m");
@@ -87,7 +87,7 @@ mod tests {
     #[test]
     fn what_ran_before_counts_and_is_an_upper_bound_where_its_end_was_not_seen() {
         let half = UnixMillis(SINCE - 300_000);
-        let before = |end| life(&[seen(SINCE - 600_000, end), seen(SINCE, RunEnd::Runs)]);
+        let before = |end| usage(&[seen(SINCE - 600_000, end), seen(SINCE, RunEnd::Runs)]);
 
         let (exact, bound) = (before(RunEnd::At(half)), before(RunEnd::AtMost(half)));
         assert_eq!(words_at(&exact, SINCE + 60_000 * 36), "$0.09 sandbox 41m");
@@ -95,7 +95,7 @@ mod tests {
             words_at(&bound, SINCE + 60_000 * 36),
             "at most $0.09 sandbox 41m"
         );
-        let over = life(&[seen(SINCE - 600_000, RunEnd::At(half))]);
+        let over = usage(&[seen(SINCE - 600_000, RunEnd::At(half))]);
         assert_eq!(changes_in(&over, UnixMillis(SINCE)), None);
     }
 
@@ -105,14 +105,14 @@ mod tests {
             millis in 0_u64..10_000_000, before in 0_u64..500_000,
         ) {
             let first = seen(1, RunEnd::At(UnixMillis(1 + before)));
-            let life = life(&[first, seen(SINCE, RunEnd::Runs)]);
+            let runs = usage(&[first, seen(SINCE, RunEnd::Runs)]);
             let wall = SINCE + millis;
-            let wait = changes_in(&life, UnixMillis(wall)).unwrap();
+            let wait = changes_in(&runs, UnixMillis(wall)).unwrap();
             let wait = u64::try_from(wait.as_millis()).unwrap();
 
             prop_assert!(wait > 0);
-            prop_assert_eq!(words_at(&life, wall + wait - 1), words_at(&life, wall));
-            prop_assert_ne!(words_at(&life, wall + wait), words_at(&life, wall));
+            prop_assert_eq!(words_at(&runs, wall + wait - 1), words_at(&runs, wall));
+            prop_assert_ne!(words_at(&runs, wall + wait), words_at(&runs, wall));
         }
     }
 }

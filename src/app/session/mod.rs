@@ -61,7 +61,7 @@ pub(super) struct OpenSession {
     /// The newest snapshot, in case the sandbox is lost.
     snapshot: Option<SnapshotInfo>,
     /// How long the session's sandboxes ran, if they cost money.
-    life: Usage,
+    usage: Usage,
     /// Since when a paused sandbox is being resumed.
     resumes: Option<Monotonic>,
     /// The last warning about the sandbox's end, by the time that was left.
@@ -95,7 +95,7 @@ impl OpenSession {
             state: SessionStatus::Booting,
             state_since: cx.now,
             snapshot: None,
-            life: Usage::default(),
+            usage: Usage::default(),
             resumes: None,
             warned: None,
             origin: match spec.origin {
@@ -130,8 +130,8 @@ impl OpenSession {
     }
 
     /// How long its sandboxes ran, if they cost money.
-    pub(super) fn life(&self) -> &Usage {
-        &self.life
+    pub(super) fn usage(&self) -> &Usage {
+        &self.usage
     }
 
     /// The server that it is attached to, if someone else runs it.
@@ -194,7 +194,7 @@ impl OpenSession {
             SessionEvent::FilesFound { query, paths } => self.chat.files_found(&query, paths, cx),
             SessionEvent::Undone(prompt) => self.chat.undone(&prompt, cx),
             SessionEvent::Redone => self.chat.redone(),
-            SessionEvent::Runs(life) => self.life = life,
+            SessionEvent::Runs(usage) => self.usage = usage,
             SessionEvent::Snapshot(snapshot) => self.snapshot = snapshot,
             // The root words a revival, and opens conversations; the chat knows its activity.
             // The log has a line about an automatic answer.
@@ -244,7 +244,7 @@ impl OpenSession {
     /// exists, the next prompt opens the session again.
     fn tell_reach(&mut self) {
         let has_ended = !self.is_served();
-        self.chat.set_reach(match self.phase {
+        self.chat.set_delivery(match self.phase {
             Phase::Gone(_) => Delivery::Never,
             Phase::Dormant | Phase::Paused | Phase::Failed(_) if has_ended => Delivery::Asleep,
             _ if has_ended => Delivery::Never,

@@ -79,7 +79,7 @@ impl App {
             self.tell_resuming(key, cx);
         }
         if moves {
-            self.sift_strangers();
+            self.filter_unattached();
         }
         if is_end {
             self.release();

@@ -15,7 +15,7 @@ impl App {
         match &self.options.mode {
             Mode::Full { .. } => {
                 cx.ask(Effect::ListSessions);
-                self.ask_for_strangers(cx);
+                self.refresh_unattached(cx);
             }
             Mode::Attach { spec, .. } => {
                 let spec = spec.clone();

@@ -115,10 +115,10 @@ fn needs_nothing(op: BulkOp, row: &RowTarget, all: AllSessions<'_>) -> Option<Bu
     let key = match row {
         RowTarget::Session(key) => key,
         RowTarget::Sandbox(id) => {
-            let is_paused = |life| op == BulkOp::Pause && life == EngineState::Paused;
+            let is_paused = |state| op == BulkOp::Pause && state == EngineState::Paused;
             return match all.list().unattached_sandbox(id) {
                 Some(unattached_sandbox) => {
-                    is_paused(unattached_sandbox.life).then_some(BulkResult::Already)
+                    is_paused(unattached_sandbox.state).then_some(BulkResult::Already)
                 }
                 None => Some(BulkResult::Gone),
             };

@@ -17,19 +17,19 @@ use crate::domain::unattached_sandbox::UnattachedSandbox;
 
 impl App {
     /// Sends the request now, or after the response to the last one.
-    pub(in crate::app) fn ask_for_strangers(&mut self, cx: &mut Cx<'_>) {
+    pub(in crate::app) fn refresh_unattached(&mut self, cx: &mut Cx<'_>) {
         if self.refresh.begin() {
-            cx.ask(Effect::ListStrangers);
+            cx.ask(Effect::ListUnattachedSandboxes);
         }
     }
 
     /// When the next request is due.
-    pub(in crate::app) fn strangers_due(&self, now: Monotonic) -> Option<Monotonic> {
+    pub(in crate::app) fn unattached_due(&self, now: Monotonic) -> Option<Monotonic> {
         self.refresh.due(now, self.viewport.shows(Pane::Sessions))
     }
 
     /// The engine has responded.
-    pub(in crate::app) fn strangers_told(
+    pub(in crate::app) fn unattached_listed(
         &mut self,
         list: Result<Vec<UnattachedSandbox>, Failure>,
         cx: &mut Cx<'_>,
@@ -38,22 +38,22 @@ impl App {
         let is_known = list.is_ok();
         self.list.heard(list);
         if is_known {
-            self.sift_strangers();
+            self.filter_unattached();
             // What it reported about the sessions' own sandboxes is stored.
             cx.ask(Effect::ListSessions);
         }
         if again {
-            self.ask_for_strangers(cx);
+            self.refresh_unattached(cx);
         }
     }
 
     /// Removes sandboxes from the list that belong, or are about to belong, to a session.
-    pub(in crate::app) fn sift_strangers(&mut self) {
+    pub(in crate::app) fn filter_unattached(&mut self) {
         if !self.loaded {
             return;
         }
         let open = &self.open;
-        self.list.sift(|unattached_sandbox| {
+        self.list.filter(|unattached_sandbox| {
             let session = unattached_sandbox
                 .key
                 .as_ref()
@@ -82,7 +82,7 @@ impl App {
             Ok(session) => {
                 let name = session.name.clone();
                 self.list.adopted(id, *session);
-                self.sift_strangers();
+                self.filter_unattached();
                 match self.list_key(SessionsAction::Open) {
                     key if key.is_empty() => format!("adopted {name}"),
                     key => format!("adopted {name}; {key} opens it"),
@@ -97,14 +97,14 @@ impl App {
             }
         };
         self.status.notify_long(text, cx.now);
-        self.ask_for_strangers(cx);
+        self.refresh_unattached(cx);
     }
 
     /// The keys for the advice of a failed adoption. Those of the list work on what is under its cursor; those of
     /// the session on the screen have nothing to do with it.
     fn adoption_keys(&self, id: &SandboxId) -> AdviceKeys {
         let is_selected = |sandbox: &UnattachedSandbox| sandbox.id == *id;
-        let is_selected = self.stranger_selected().is_some_and(is_selected);
+        let is_selected = self.selected_unattached().is_some_and(is_selected);
         let key = |action| {
             if is_selected {
                 self.list_key(action)
@@ -121,23 +121,23 @@ impl App {
     }
 
     /// An unattached sandbox was paused or killed, or could not be.
-    pub(in crate::app) fn stranger_closed(
+    pub(in crate::app) fn unattached_closed(
         &mut self,
         id: &SandboxId,
         phase: &Phase,
         cx: &mut Cx<'_>,
     ) {
         self.list.sandbox_closed(id, phase);
-        self.sift_strangers();
+        self.filter_unattached();
         let all = AllSessions::new(&self.list, &self.open);
         self.bulk
             .row_told(&RowTarget::Sandbox(id.clone()), phase, all);
         self.tell_bulk(cx);
-        self.ask_for_strangers(cx);
+        self.refresh_unattached(cx);
     }
 
     /// The unattached sandbox under the cursor, if the list has the focus.
-    pub(in crate::app) fn stranger_selected(&self) -> Option<&UnattachedSandbox> {
+    pub(in crate::app) fn selected_unattached(&self) -> Option<&UnattachedSandbox> {
         match self.list.selected() {
             Some(RowTarget::Sandbox(id)) if self.focus.is_on(Pane::Sessions) => {
                 self.list.unattached_sandbox(&id)
@@ -147,7 +147,10 @@ impl App {
     }
 
     /// Why it is listed, and what can be done with it.
-    pub(in crate::app) fn stranger_words(&self, unattached_sandbox: &UnattachedSandbox) -> String {
+    pub(in crate::app) fn unattached_words(
+        &self,
+        unattached_sandbox: &UnattachedSandbox,
+    ) -> String {
         let why = match self.list.pending(&unattached_sandbox.id) {
             Some(PendingAction::Refused(why)) => format!("cannot be adopted, because {why}"),
             _ => unattached_sandbox.provenance.words(),
@@ -167,8 +170,8 @@ impl App {
 
     /// Says why an unattached sandbox cannot be opened.
     pub(in crate::app) fn cannot_open(&mut self, cx: &Cx<'_>) {
-        if let Some(unattached_sandbox) = self.stranger_selected() {
-            let words = self.stranger_words(unattached_sandbox);
+        if let Some(unattached_sandbox) = self.selected_unattached() {
+            let words = self.unattached_words(unattached_sandbox);
             self.notify(format!("no session here uses this sandbox: {words}"), cx);
         }
     }

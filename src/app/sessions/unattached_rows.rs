@@ -73,7 +73,7 @@ impl Sessions {
     /// It was paused or killed, or could not be.
     pub(in crate::app) fn sandbox_closed(&mut self, id: &SandboxId, phase: &Phase) {
         self.set_pending(id, None);
-        let life = match phase {
+        let state = match phase {
             Phase::Failed(_) => return,
             Phase::Gone(_) => None,
             Phase::Paused => Some(EngineState::Paused),
@@ -83,10 +83,10 @@ impl Sessions {
             if unattached_sandbox.id != *id {
                 return true;
             }
-            if let Some(life) = life {
-                unattached_sandbox.life = life;
+            if let Some(state) = state {
+                unattached_sandbox.state = state;
             }
-            life.is_some()
+            state.is_some()
         });
     }
 
@@ -111,7 +111,7 @@ impl Sessions {
 
     /// Shows those that belong to no session here. `is_on_its_way` is true for a sandbox that a
     /// session is about to own. The cursor stays on its row.
-    pub(in crate::app) fn sift(&mut self, is_on_its_way: impl Fn(&UnattachedSandbox) -> bool) {
+    pub(in crate::app) fn filter(&mut self, is_on_its_way: impl Fn(&UnattachedSandbox) -> bool) {
         if self.listed.is_empty() && self.unattached.is_empty() {
             return;
         }

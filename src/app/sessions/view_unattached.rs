@@ -26,7 +26,7 @@ impl SessionsView<'_> {
     ) {
         let theme = self.theme;
         let width = usize::from(area.width);
-        let style = match unattached_sandbox.life {
+        let style = match unattached_sandbox.state {
             EngineState::Running => theme.warning,
             EngineState::Paused | EngineState::Unknown => theme.dim,
         };
@@ -85,7 +85,7 @@ impl SessionsView<'_> {
 
 /// `running 3h`, `paused`. No seconds: they would be redrawn with every other change.
 fn lives(unattached_sandbox: &UnattachedSandbox, wall: UnixMillis) -> String {
-    let word = unattached_sandbox.life.name();
+    let word = unattached_sandbox.state.name();
     let time = unattached_sandbox.run().map(|run| run.time(wall));
     match time.filter(|time| *time >= MINUTE) {
         Some(time) => format!("{word} {}", format::brief(time)),

@@ -23,7 +23,7 @@ fn state(script: &Script, key: &str) -> SessionStatus {
 #[test]
 fn the_first_start_opens_a_new_session_and_keeps_what_was_typed_before() {
     let mut script = Script::started(options());
-    let asked = [Effect::ListSessions, Effect::ListStrangers];
+    let asked = [Effect::ListSessions, Effect::ListUnattachedSandboxes];
     assert_eq!(script.asked(), asked);
 
     script.type_text("hello");

@@ -273,8 +273,8 @@ fn the_sandboxs_cost_stands_beside_that_of_the_tokens_and_grows_by_the_minute() 
         },
         end,
     };
-    let life = |runs: &[ObservedRun]| Usage::of(runs.iter().cloned(), UnixMillis(NOON));
-    let runs = SessionEvent::Runs(life(&[seen(40, RunEnd::Runs)]));
+    let usage = |runs: &[ObservedRun]| Usage::of(runs.iter().cloned(), UnixMillis(NOON));
+    let runs = SessionEvent::Runs(usage(&[seen(40, RunEnd::Runs)]));
     script.session("one", runs);
     let frame = |script: &mut Script, width, height| {
         let screen = script.screen(width, height);
@@ -295,7 +295,7 @@ fn the_sandboxs_cost_stands_beside_that_of_the_tokens_and_grows_by_the_minute() 
 
     script.phase("one", Phase::Paused);
     let over = seen(40, RunEnd::AtMost(UnixMillis(NOON)));
-    script.session("one", SessionEvent::Runs(life(&[over])));
+    script.session("one", SessionEvent::Runs(usage(&[over])));
     let paused = frame(&mut script, 120, 36);
     assert!(paused.contains("at most $0.09 sandbox 40m"), "{paused}");
     assert_eq!(script.app.animation_due(script.now), None);

@@ -15,7 +15,7 @@ fn unattached_sandbox(id: &str, provenance: Provenance) -> UnattachedSandbox {
         id: SandboxId::from(id),
         key: None,
         name: String::new(),
-        life: EngineState::Running,
+        state: EngineState::Running,
         since: Some(UnixMillis(NOON - 3 * 3_600_000)),
         size: SandboxSize {
             vcpus: 2,
@@ -33,7 +33,7 @@ fn all_kinds() -> Vec<UnattachedSandbox> {
     };
     let left = UnattachedSandbox {
         name: "one".to_owned(),
-        life: EngineState::Paused,
+        state: EngineState::Paused,
         ..unattached_sandbox("i2", Provenance::Left("one".to_owned()))
     };
     vec![
@@ -48,7 +48,7 @@ fn with(unattached: Vec<UnattachedSandbox>) -> Script {
     let mut script = Script::with_stored(vec![row("one", 1), row("two", 2)]);
     script.phase("one", Phase::Live);
     script.status("one", TurnStatus::Idle);
-    script.event(Event::Reply(Reply::Strangers(Ok(unattached))));
+    script.event(Event::Reply(Reply::UnattachedSandboxes(Ok(unattached))));
     script
 }
 
@@ -76,8 +76,8 @@ fn unattached_sandboxes_are_listed_below_the_sessions_with_what_to_do() {
     let mut script = with(all_kinds());
     script.keys("ctrl-x l G k k");
 
-    insta::assert_snapshot!("strangers_120x36", script.screen(120, 36));
-    insta::assert_snapshot!("strangers_80x24", script.screen(80, 24));
+    insta::assert_snapshot!("unattached_120x36", script.screen(120, 36));
+    insta::assert_snapshot!("unattached_80x24", script.screen(80, 24));
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn where_the_list_is_out_of_sight_the_header_counts_those_that_run() {
 fn they_wait_for_the_sessions_and_the_sessions_do_not_wait_for_them() {
     let mut script = Script::started(options());
 
-    script.event(Event::Reply(Reply::Strangers(Ok(all_kinds()))));
+    script.event(Event::Reply(Reply::UnattachedSandboxes(Ok(all_kinds()))));
     assert_eq!(ids(&script), [""; 0]);
     script.event(Event::Reply(Reply::Sessions(vec![row("one", 1)])));
 
@@ -118,16 +118,16 @@ fn they_are_polled_while_the_list_is_visible() {
     assert_eq!(script.asked(), []);
     script.keys("ctrl-x l").draw(80, 24);
     script.wait(Duration::from_secs(1));
-    assert_eq!(script.asked(), [Effect::ListStrangers]);
+    assert_eq!(script.asked(), [Effect::ListUnattachedSandboxes]);
 
     // No second request before the response.
     script.wait(minutes(30));
     assert_eq!(script.asked(), []);
-    script.event(Event::Reply(Reply::Strangers(Ok(Vec::new()))));
+    script.event(Event::Reply(Reply::UnattachedSandboxes(Ok(Vec::new()))));
     script.wait(Duration::from_secs(119));
     assert_eq!(script.asked(), [Effect::ListSessions]);
     script.wait(minutes(1));
-    assert_eq!(script.asked(), [Effect::ListStrangers]);
+    assert_eq!(script.asked(), [Effect::ListUnattachedSandboxes]);
 }
 
 #[test]
@@ -147,7 +147,7 @@ fn if_the_listing_fails_a_quiet_line_says_so_and_the_old_rows_stay() {
     let mut script = with(all_kinds());
 
     let failure = Failure::new("the sandbox API cannot be reached");
-    script.event(Event::Reply(Reply::Strangers(Err(failure))));
+    script.event(Event::Reply(Reply::UnattachedSandboxes(Err(failure))));
 
     let screen = script.screen(120, 36);
     assert!(screen.contains("others unknown: the"), "{screen}");
@@ -156,7 +156,7 @@ fn if_the_listing_fails_a_quiet_line_says_so_and_the_old_rows_stay() {
         (notice(&script), script.app.overlays.iter().count()),
         ("", 0)
     );
-    script.event(Event::Reply(Reply::Strangers(Ok(Vec::new()))));
+    script.event(Event::Reply(Reply::UnattachedSandboxes(Ok(Vec::new()))));
     assert!(!script.screen(120, 36).contains("others"));
 }
 
@@ -170,7 +170,7 @@ fn a_sandbox_that_this_program_is_creating_does_not_flash_up() {
         ..unattached_sandbox("i1", Provenance::ReservedFor("sandbar".to_owned()))
     };
 
-    script.event(Event::Reply(Reply::Strangers(Ok(vec![made]))));
+    script.event(Event::Reply(Reply::UnattachedSandboxes(Ok(vec![made]))));
     assert_eq!(ids(&script), [""; 0]);
 
     script.session(&key, SessionEvent::Sandbox(sandbox("i1")));
@@ -187,7 +187,7 @@ fn one_that_is_just_not_taken_shows_once_the_boot_has_failed() {
         key: Some(SessionKey::from(key.as_str())),
         ..unattached_sandbox("i1", Provenance::ReservedFor("sandbar".to_owned()))
     };
-    script.event(Event::Reply(Reply::Strangers(Ok(vec![made]))));
+    script.event(Event::Reply(Reply::UnattachedSandboxes(Ok(vec![made]))));
 
     script.phase(&key, Phase::Failed(exited()));
 
@@ -219,7 +219,7 @@ fn one_is_adopted_and_becomes_a_row_of_its_own_under_the_cursor() {
 
     assert_eq!(notice(&script), "adopted my-work; enter opens it");
     assert_eq!(ids(&script), ["i2", "i3"]);
-    assert_eq!(script.asked(), [Effect::ListStrangers]);
+    assert_eq!(script.asked(), [Effect::ListUnattachedSandboxes]);
     script.keys("enter");
     assert_eq!(script.shown(), "my-work");
 }
@@ -286,7 +286,7 @@ fn one_is_killed_after_a_question_that_says_whose_it_is() {
         (notice(&script), ids(&script)),
         ("killed sandbox i3", vec!["i1", "i2"])
     );
-    assert_eq!(script.asked(), [Effect::ListStrangers]);
+    assert_eq!(script.asked(), [Effect::ListUnattachedSandboxes]);
 }
 
 #[test]
@@ -340,7 +340,9 @@ fn names_of_unattached_sandboxes_never_reach_the_screen_as_control() {
     };
     let mut script = with(vec![one]);
     let failure = Failure::new(nasty).detail(nasty);
-    script.event(Event::Reply(Reply::Strangers(Err(failure.clone()))));
+    script.event(Event::Reply(Reply::UnattachedSandboxes(Err(
+        failure.clone()
+    ))));
     script.event(adopt(nasty, Err(failure)));
 
     for keys in ["ctrl-x l G", "D"] {

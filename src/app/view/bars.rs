@@ -173,7 +173,7 @@ impl App {
                 .filter(|row| self.all_sessions().state_of(row) == wanted)
                 .count()
         };
-        let runs = |one: &&UnattachedSandbox| one.life == EngineState::Running;
+        let runs = |one: &&UnattachedSandbox| one.state == EngineState::Running;
         let unattached = self.list.unattached().iter().filter(runs).count();
         let needs = match count(SessionStatus::NeedsYou) {
             1 => (1, "!", "1 other needs you".to_owned()),

@@ -77,7 +77,7 @@ impl App {
 
     /// What the tokens and the sandbox cost.
     fn cost_facts(&self, session: &OpenSession, wall: UnixMillis) -> Vec<(u8, String)> {
-        let sandbox = cost::words(session.life(), &self.options.prices, wall);
+        let sandbox = cost::words(session.usage(), &self.options.prices, wall);
         let tokens = session.chat.cost();
         let mut facts = Vec::new();
         if tokens > 0.0 {

@@ -148,8 +148,8 @@ impl App {
             KeyContext::Question | KeyContext::Permission => REQUEST.to_vec(),
             KeyContext::RequestInput => INPUT.to_vec(),
             KeyContext::Sessions if self.list.marks() > 0 => MARKED.to_vec(),
-            KeyContext::Sessions if self.stranger_selected().is_some() => {
-                let adoptable = self.stranger_selected();
+            KeyContext::Sessions if self.selected_unattached().is_some() => {
+                let adoptable = self.selected_unattached();
                 let adoptable = adoptable
                     .is_some_and(|unattached_sandbox| self.list.is_adoptable(unattached_sandbox));
                 UNATTACHED[usize::from(!adoptable)..].to_vec()

@@ -168,7 +168,7 @@ impl App {
             focused,
         };
         frame.draw_title(layout::take_top(&mut area, 1), buf, vx.theme);
-        self.view_stranger(&mut area, buf, vx);
+        self.view_unattached_row(&mut area, buf, vx);
         let view = SessionsView {
             list: &self.list,
             open: &self.open,
@@ -183,12 +183,12 @@ impl App {
     }
 
     /// Says what can be done with the selected unattached sandbox, below the list.
-    fn view_stranger(&self, area: &mut Rect, buf: &mut Buffer, vx: &ViewCx<'_>) {
-        let Some(selected) = self.stranger_selected().filter(|_| area.height > 8) else {
+    fn view_unattached_row(&self, area: &mut Rect, buf: &mut Buffer, vx: &ViewCx<'_>) {
+        let Some(selected) = self.selected_unattached().filter(|_| area.height > 8) else {
             return;
         };
         let engine = selected.engine.name();
-        let what = self.stranger_words(selected);
+        let what = self.unattached_words(selected);
         let words = ansi::plain(&format!("{} ({engine}): {what}", selected.id)).replace('\n', " ");
         let width = usize::from(area.width.saturating_sub(2)).max(1);
         let mut lines = wrap::wrap_plain(&words, width, vx.theme.dim);

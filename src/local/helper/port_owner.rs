@@ -207,17 +207,14 @@ mod tests {
             address: "0.0.0.0:80".parse().unwrap(),
             inode: 2,
         };
-        let stranger = ListeningSocket {
+        let other = ListeningSocket {
             address: "127.0.0.1:80".parse().unwrap(),
             inode: 9,
         };
         let own = |inode| inode < 5;
 
-        assert_eq!(
-            dialable(&[ours, stranger], own),
-            ["[::1]:80".parse().unwrap()]
-        );
-        assert_eq!(dialable(&[wide, stranger], own), []);
+        assert_eq!(dialable(&[ours, other], own), ["[::1]:80".parse().unwrap()]);
+        assert_eq!(dialable(&[wide, other], own), []);
         assert_eq!(dialable(&[wide], own), ["127.0.0.1:80".parse().unwrap()]);
     }
 

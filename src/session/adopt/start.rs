@@ -146,7 +146,7 @@ async fn boot(
     let boot = async {
         let opencode = Box::pin(find_or_install(&cx, sandbox, &mut place)).await?;
         let server = Box::pin(server::run(&cx, sandbox.clone(), place, &opencode)).await?;
-        let place = cx.recorder.stored_place().await;
+        let place = cx.recorder.stored_record().await;
         let place = place.ok_or_else(|| Failure::new("the sandbox's place was lost"))?;
         Ok((server, place))
     };

@@ -42,13 +42,13 @@ pub(crate) async fn boot(cx: BootCx) -> Result<OpencodeServer, Phase> {
                 .map_err(Phase::Failed)
         }
         SessionOrigin::New(new) => {
-            let place = match cx.recorder.stored_place().await {
+            let place = match cx.recorder.stored_record().await {
                 Some(place) => place,
                 None => cx.recorder.plan(new.clone(), wall()).await,
             };
             Box::pin(sandbox::boot(&cx, place)).await
         }
-        SessionOrigin::Stored => match cx.recorder.stored_place().await {
+        SessionOrigin::Stored => match cx.recorder.stored_record().await {
             Some(place) => Box::pin(sandbox::boot(&cx, place)).await,
             None => Err(Phase::Failed(
                 Failure::new("this session is not stored")

@@ -200,7 +200,7 @@ impl Recorder {
     }
 
     /// The session record, as far as the boot got.
-    pub(crate) async fn stored_place(&self) -> Option<SessionRecord> {
+    pub(crate) async fn stored_record(&self) -> Option<SessionRecord> {
         let Some(records) = &self.records else {
             return self.memory().place.clone();
         };
@@ -298,7 +298,7 @@ impl Recorder {
 
     /// Stores when the sandbox times out; returns what is known of the sandbox.
     pub(crate) async fn ends_at(&self, until: UnixMillis) -> Option<SandboxInfo> {
-        let mut place = self.stored_place().await?;
+        let mut place = self.stored_record().await?;
         place.sandbox.ends_at = Some(until);
         self.place(&place).await;
         Some(place.sandbox)

@@ -32,7 +32,7 @@ impl Recorder {
 
     /// Total usage of the session's sandboxes; `running` runs now. Empty where nothing is charged.
     pub(crate) async fn life(&self, running: Option<&ObservedRun>) -> Usage {
-        let place = self.stored_place().await;
+        let place = self.stored_record().await;
         let costs = place.is_some_and(|place| place.sandbox.engine == EngineKind::E2b);
         let Some(records) = self.records.as_ref().filter(|_| costs) else {
             return Usage::default();

@@ -117,7 +117,7 @@ impl Driver {
             let phase = match booted {
                 Err(Phase::Failed(failure))
                     if let Some(least) = failure.passing
-                        && (outage.attempt() < TRIES || self.serving.has_place().await) =>
+                        && (outage.attempt() < TRIES || self.serving.has_record().await) =>
                 {
                     self.wait_out(&mut outage, failures::in_passing(&failure), least)
                         .await?;
@@ -448,7 +448,7 @@ impl Driver {
                         // Another process has resumed, revived or started it.
                         Some(Phase::Dormant)
                             if (was_over || until == WaitEnd::Change)
-                                && self.serving.has_place().await =>
+                                && self.serving.has_record().await =>
                         {
                             return Ok(());
                         }

@@ -29,7 +29,7 @@ pub async fn close_stored(
 /// Resumes a stored session's sandbox and stores the result; returns it.
 pub async fn resume_stored(context: &SessionContext, key: &SessionKey) -> Phase {
     let recorder = recorder(context, key);
-    let Some(place) = recorder.stored_place().await else {
+    let Some(place) = recorder.stored_record().await else {
         return Phase::Gone(Failure::new("the session never had a sandbox"));
     };
     let phase = match resume(context, &recorder, &place.sandbox).await {
@@ -84,7 +84,7 @@ pub(in crate::session) async fn close_recorded(
     recorder: &Recorder,
     closing: CloseAction,
 ) -> Option<Phase> {
-    let sandbox = recorder.stored_place().await?.sandbox;
+    let sandbox = recorder.stored_record().await?.sandbox;
     // If a create call's response was lost, its password had been stored before.
     if sandbox.id.is_none() && recorder.password().is_none() {
         return None;
@@ -116,7 +116,7 @@ async fn close_known(
 }
 
 /// Closes an unattached sandbox; returns what became of it.
-pub async fn close_stranger(
+pub async fn close_unattached(
     context: &SessionContext,
     id: &SandboxId,
     closing: CloseAction,

@@ -167,7 +167,7 @@ fn unattached_sandbox(
         id: SandboxId::from(sandbox.sandbox_id.as_str()),
         key: key.map(|key| key.as_str().into()),
         name: name.cloned().unwrap_or_default(),
-        life: match sandbox.state {
+        state: match sandbox.state {
             SandboxState::Running => EngineState::Running,
             SandboxState::Paused => EngineState::Paused,
             SandboxState::Unknown => EngineState::Unknown,
@@ -197,7 +197,7 @@ mod tests {
             id: SandboxId::from("i1"),
             key: None,
             name: String::new(),
-            life: EngineState::Running,
+            state: EngineState::Running,
             since: Some(UnixMillis(1_000_000)),
             size: SandboxSize {
                 vcpus: 2,

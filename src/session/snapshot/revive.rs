@@ -46,7 +46,7 @@ pub async fn prospect(context: &SessionContext, key: &SessionKey) -> Option<Revi
 /// messages that are lost. `None`: there is no snapshot, and nothing is changed.
 pub(in crate::session) async fn begin(recorder: &Recorder) -> Option<(Revival, Vec<MessageId>)> {
     let snapshot = last(recorder).await?;
-    let mut place = recorder.stored_place().await?;
+    let mut place = recorder.stored_record().await?;
     let lost = lost(recorder, &snapshot).await;
     let prompts: Vec<Prompt> = lost.iter().filter_map(prompt).collect();
     // The new sandbox gets its own password, which is stored before it is created.
@@ -315,7 +315,7 @@ mod tests {
         let waiting: Vec<&str> = queue.waiting.iter().map(|one| one.text.as_str()).collect();
         assert_eq!(waiting, ["text of msg_2", "text of msg_3", "text of msg_4"]);
         assert!(queue.held);
-        let place = recorder.stored_place().await.unwrap();
+        let place = recorder.stored_record().await.unwrap();
         assert_eq!((place.sandbox, place.port), (planned, None));
         assert_eq!(place.conversation, Some("ses_1".into()));
     }

@@ -104,7 +104,7 @@ impl SessionHandle for Shut {
         Box::pin(async { Reply::Sessions(Vec::new()) })
     }
     fn unattached(&mut self) -> ReplyTask {
-        Box::pin(async { Reply::Strangers(Ok(Vec::new())) })
+        Box::pin(async { Reply::UnattachedSandboxes(Ok(Vec::new())) })
     }
     fn close_sandbox(&mut self, id: SandboxId, _: CloseAction) -> ReplyTask {
         Box::pin(async { Reply::Closed(id, Phase::Failed(Failure::new("shut"))) })
@@ -158,7 +158,7 @@ impl Console for Channels {
 }
 
 /// The environment of a loop, and the terminal that shows its frames.
-struct World {
+struct EventLoopHarness {
     /// `keys[0]` is read first, `keys[1]` after the terminal was lent.
     keys: Vec<stream::Sender<io::Result<Raw>>>,
     sessions: mpsc::Sender<(SessionKey, SessionEvent)>,
@@ -171,7 +171,7 @@ struct World {
     task: JoinHandle<(Page, u64)>,
 }
 
-impl World {
+impl EventLoopHarness {
     fn start(desktop: Desktop) -> Self {
         let (first, second) = (stream::channel(64), stream::channel(64));
         let (sessions, sessions_out) = mpsc::channel(256);
@@ -285,7 +285,7 @@ impl World {
 #[tokio::test(start_paused = true)]
 async fn a_terminal_that_does_not_read_stops_neither_keys_nor_makes_a_queue() {
     run_local(async {
-        let mut context = World::start(Desktop::default());
+        let mut context = EventLoopHarness::start(Desktop::default());
         context.take_frame().await;
 
         for key in ["a", "b", "c"] {
@@ -306,7 +306,7 @@ async fn a_terminal_that_does_not_read_stops_neither_keys_nor_makes_a_queue() {
 #[tokio::test(start_paused = true)]
 async fn an_enter_that_ends_a_burst_is_sent_alone_when_nothing_follows() {
     run_local(async {
-        let mut context = World::start(Desktop::default());
+        let mut context = EventLoopHarness::start(Desktop::default());
         context.show_frame().await;
 
         context.press("go\n");
@@ -329,7 +329,7 @@ async fn an_enter_that_ends_a_burst_is_sent_alone_when_nothing_follows() {
 #[tokio::test(start_paused = true)]
 async fn a_signal_does_not_send_what_is_typed() {
     run_local(async {
-        let mut context = World::start(Desktop::default());
+        let mut context = EventLoopHarness::start(Desktop::default());
         context.show_frame().await;
         context.press("go\n");
         context.show_frame().await;
@@ -349,7 +349,7 @@ async fn a_signal_does_not_send_what_is_typed() {
 #[tokio::test(start_paused = true)]
 async fn a_model_that_panics_may_save_its_drafts() {
     run_local(async {
-        let mut context = World::start(Desktop::default());
+        let mut context = EventLoopHarness::start(Desktop::default());
         context.show_frame().await;
 
         context.press("xPy");
@@ -364,7 +364,7 @@ async fn a_model_that_panics_may_save_its_drafts() {
 #[tokio::test(start_paused = true)]
 async fn a_conversation_that_was_opened_is_drawn_at_once() {
     run_local(async {
-        let mut context = World::start(Desktop::default());
+        let mut context = EventLoopHarness::start(Desktop::default());
         context.show_frame().await;
         context.log_line().await;
         context.show_frame().await;
@@ -383,7 +383,7 @@ async fn a_conversation_that_was_opened_is_drawn_at_once() {
 #[tokio::test(start_paused = true)]
 async fn a_stream_is_drawn_at_its_pace_and_a_key_at_once() {
     run_local(async {
-        let mut context = World::start(Desktop::default());
+        let mut context = EventLoopHarness::start(Desktop::default());
         context.show_frame().await;
         let began = Instant::now();
 
@@ -428,7 +428,7 @@ async fn a_stream_is_drawn_at_its_pace_and_a_key_at_once() {
 #[tokio::test(start_paused = true)]
 async fn nothing_is_drawn_while_nothing_changes() {
     run_local(async {
-        let mut context = World::start(Desktop::default());
+        let mut context = EventLoopHarness::start(Desktop::default());
         context.show_frame().await;
 
         tokio::time::sleep(Duration::from_hours(1)).await;
@@ -443,7 +443,7 @@ async fn nothing_is_drawn_while_nothing_changes() {
 #[tokio::test(start_paused = true)]
 async fn a_model_that_always_moves_does_not_spin_the_loop() {
     run_local(async {
-        let mut context = World::start(Desktop::default());
+        let mut context = EventLoopHarness::start(Desktop::default());
         context.show_frame().await;
         context.press("S");
         let began = Instant::now();
@@ -461,7 +461,7 @@ async fn a_model_that_always_moves_does_not_spin_the_loop() {
 #[tokio::test(start_paused = true)]
 async fn what_moves_at_its_next_step_moves_at_each() {
     run_local(async {
-        let mut context = World::start(Desktop::default());
+        let mut context = EventLoopHarness::start(Desktop::default());
         context.show_frame().await;
         context.press("T");
         let began = Instant::now();
@@ -487,7 +487,7 @@ async fn an_editor_gets_the_terminal_and_events_go_on_meanwhile() {
             program: "true".into(),
             ..Desktop::default()
         };
-        let mut context = World::start(desktop);
+        let mut context = EventLoopHarness::start(desktop);
         context.show_frame().await;
         context.press("xE");
         context.log_line().await;
@@ -531,7 +531,7 @@ async fn a_stop_ends_the_editor_and_keeps_what_it_has_written() {
             temp_dir: dir.path().into(),
             ..Desktop::default()
         };
-        let mut context = World::start(desktop);
+        let mut context = EventLoopHarness::start(desktop);
         context.show_frame().await;
         context.press("xE");
         while !ready.exists() {
@@ -555,7 +555,7 @@ async fn a_stop_ends_the_editor_and_keeps_what_it_has_written() {
 #[tokio::test(start_paused = true)]
 async fn what_is_not_saved_is_saved_before_the_terminal_is_lent_or_the_process_stops() {
     run_local(async {
-        let mut context = World::start(Desktop::default());
+        let mut context = EventLoopHarness::start(Desktop::default());
         context.show_frame().await;
         context.press("xZ");
         while context.calls().is_empty() {
@@ -576,7 +576,7 @@ async fn a_terminal_that_does_not_read_is_not_lent() {
             editor: Some("true".into()),
             ..Desktop::default()
         };
-        let mut context = World::start(desktop);
+        let mut context = EventLoopHarness::start(desktop);
         context.take_frame().await;
         context.press("xE");
 
@@ -595,7 +595,7 @@ async fn a_terminal_that_does_not_read_is_not_lent() {
 #[tokio::test(start_paused = true)]
 async fn a_frame_on_its_way_comes_out_before_the_terminal_is_left() {
     run_local(async {
-        let mut context = World::start(Desktop::default());
+        let mut context = EventLoopHarness::start(Desktop::default());
         context.take_frame().await;
 
         // Stopped by a signal that cannot be caught, and continued.
@@ -618,7 +618,7 @@ async fn a_frame_on_its_way_comes_out_before_the_terminal_is_left() {
 #[tokio::test(start_paused = true)]
 async fn a_program_that_was_suspended_draws_nothing_before_it_is_in_the_foreground() {
     run_local(async {
-        let mut context = World::start(Desktop::default());
+        let mut context = EventLoopHarness::start(Desktop::default());
         context.show_frame().await;
         context.press("MZ");
         while context.calls().len() < 2 {
@@ -651,7 +651,7 @@ async fn a_program_that_was_suspended_draws_nothing_before_it_is_in_the_foregrou
 #[tokio::test(start_paused = true)]
 async fn a_stop_from_outside_gives_the_terminal_back_first() {
     run_local(async {
-        let mut context = World::start(Desktop::default());
+        let mut context = EventLoopHarness::start(Desktop::default());
         context.show_frame().await;
 
         context.signals.send(LoopSignal::Suspend).await.unwrap();
@@ -665,7 +665,7 @@ async fn a_stop_from_outside_gives_the_terminal_back_first() {
 #[tokio::test(start_paused = true)]
 async fn what_nobody_would_continue_is_not_suspended() {
     run_local(async {
-        let mut context = World::start(Desktop::default());
+        let mut context = EventLoopHarness::start(Desktop::default());
         context.jobs.lock().unwrap().control = false;
         context.show_frame().await;
 
@@ -683,7 +683,7 @@ async fn what_nobody_would_continue_is_not_suspended() {
 #[tokio::test(start_paused = true)]
 async fn a_storm_of_sizes_costs_few_frames_and_ends_with_the_last_size() {
     run_local(async {
-        let mut context = World::start(Desktop::default());
+        let mut context = EventLoopHarness::start(Desktop::default());
         context.show_frame().await;
 
         let mut frames = 0;
@@ -712,7 +712,7 @@ async fn a_storm_of_sizes_costs_few_frames_and_ends_with_the_last_size() {
 #[tokio::test(start_paused = true)]
 async fn the_end_of_a_turn_is_drawn_at_once() {
     run_local(async {
-        let mut context = World::start(Desktop::default());
+        let mut context = EventLoopHarness::start(Desktop::default());
         context.show_frame().await;
         for _ in 0..3 {
             context.log_line().await;
@@ -734,7 +734,7 @@ async fn the_end_of_a_turn_is_drawn_at_once() {
 #[tokio::test(start_paused = true)]
 async fn a_refused_command_is_reported_to_the_model() {
     run_local(async {
-        let mut context = World::start(Desktop::default());
+        let mut context = EventLoopHarness::start(Desktop::default());
         context.show_frame().await;
         context.press("KQ");
 
@@ -754,7 +754,7 @@ async fn a_refused_command_is_reported_to_the_model() {
 #[tokio::test(start_paused = true)]
 async fn what_is_copied_goes_out_once_and_leaves_the_picture_alone() {
     run_local(async {
-        let mut context = World::start(Desktop::default());
+        let mut context = EventLoopHarness::start(Desktop::default());
         context.show_frame().await;
         let before = context.bytes;
         context.press("C");
@@ -772,7 +772,7 @@ async fn what_is_copied_goes_out_once_and_leaves_the_picture_alone() {
 #[tokio::test(start_paused = true)]
 async fn the_loop_ends_when_the_terminal_is_gone() {
     run_local(async {
-        let mut context = World::start(Desktop::default());
+        let mut context = EventLoopHarness::start(Desktop::default());
         context.take_frame().await;
         let gone = io::Error::from(io::ErrorKind::BrokenPipe);
         context.outlet.written.send(Err(gone)).await.unwrap();

@@ -15,13 +15,13 @@ use crate::support::screen::{Launch, Screen};
 use crate::support::set_up;
 
 /// A server with the scripted model, and a conversation on it.
-struct World {
+struct AttachSite {
     home: Home,
     site: Arc<Site>,
     conversation: String,
 }
 
-impl World {
+impl AttachSite {
     fn new() -> Self {
         Self::on(Site::shared())
     }
@@ -93,8 +93,8 @@ fn assert_given_back(screen: &Screen) {
 
 #[test]
 fn a_flood_of_keys_is_a_paste_that_waits_for_enter() {
-    let world = World::new();
-    let mut screen = world.attach();
+    let attached = AttachSite::new();
+    let mut screen = attached.attach();
     screen.wait_for("idle");
 
     // As a terminal without bracketed paste sends it.
@@ -105,8 +105,8 @@ fn a_flood_of_keys_is_a_paste_that_waits_for_enter() {
     screen.wait_until("all lines in pastes", |screen| {
         lines_pasted(&screen.contents()) >= 8192
     });
-    let path = format!("/session/{}/message", world.conversation);
-    assert_eq!(world.server().get(&path), (200, "[]".to_owned()));
+    let path = format!("/session/{}/message", attached.conversation);
+    assert_eq!(attached.server().get(&path), (200, "[]".to_owned()));
 }
 
 /// The total number of lines of the pastes in the composer.
@@ -119,15 +119,15 @@ fn lines_pasted(contents: &str) -> usize {
 }
 
 /// OpenCode's own client on the same conversation, in a home of its own.
-fn official_client(world: &World, url: &str) -> Screen {
-    let home = world.home.work();
+fn official_client(attached: &AttachSite, url: &str) -> Screen {
+    let home = attached.home.work();
     Launch::new(set_up::opencode())
-        .args(&["attach", url, "--session", &world.conversation])
+        .args(&["attach", url, "--session", &attached.conversation])
         .directory(&home)
         .env("HOME", &home)
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
         .env("LANG", "C.UTF-8")
-        .env("OPENCODE_SERVER_PASSWORD", world.server().password())
+        .env("OPENCODE_SERVER_PASSWORD", attached.server().password())
         .env("OPENCODE_DISABLE_MODELS_FETCH", "1")
         .env("OPENCODE_DISABLE_AUTOUPDATE", "1")
         .size(100, 120)
@@ -136,14 +136,14 @@ fn official_client(world: &World, url: &str) -> Screen {
 
 #[test]
 fn an_answer_that_was_cut_off_is_whole_after_the_connection_is_back() {
-    let world = World::new();
-    let proxy = || FaultProxy::start(world.server().url(), VecDeque::new());
+    let attached = AttachSite::new();
+    let proxy = || FaultProxy::start(attached.server().url(), VecDeque::new());
     let (before_ours, before_theirs) = (proxy(), proxy());
     let proxies = [&before_ours, &before_theirs];
     let url = before_ours.url();
-    let arguments = ["attach", &url, "--session", &world.conversation];
-    let mut screen = world.home.terminal(&arguments).size(100, 30).start();
-    let theirs = official_client(&world, &before_theirs.url());
+    let arguments = ["attach", &url, "--session", &attached.conversation];
+    let mut screen = attached.home.terminal(&arguments).size(100, 30).start();
+    let theirs = official_client(&attached, &before_theirs.url());
     screen.wait_for("idle");
     theirs.wait_for("ctrl+p commands");
     screen.send("long please\r");
@@ -156,7 +156,7 @@ fn an_answer_that_was_cut_off_is_whole_after_the_connection_is_back() {
     }
     let taken = before_theirs.taken();
     screen.wait_for("reconnecting");
-    world.wait_until_answered("section 40");
+    attached.wait_until_answered("section 40");
     screen.send("table please\r");
     screen.wait_for("queued 1: table please");
     for proxy in proxies {
@@ -172,7 +172,7 @@ fn an_answer_that_was_cut_off_is_whole_after_the_connection_is_back() {
     // OpenCode's own client shows what arrives after it has reconnected, and never what it has missed (observed on
     // 1.18.33).
     before_theirs.wait_for_more(taken, Duration::from_mins(1));
-    world.prompt_by_another_client("table please");
+    attached.prompt_by_another_client("table please");
     theirs.wait_for("The figures are rounded.");
     let contents = theirs.contents();
     assert!(contents.contains("Section 2"), "{contents}");
@@ -181,8 +181,8 @@ fn an_answer_that_was_cut_off_is_whole_after_the_connection_is_back() {
 
 #[test]
 fn a_prompt_is_answered_and_the_terminal_given_back() {
-    let world = World::new();
-    let mut screen = world.attach();
+    let attached = AttachSite::new();
+    let mut screen = attached.attach();
     screen.wait_for("idle");
     assert_eq!(screen.mode(1049), Some(true));
     assert_eq!(screen.mode(2004), Some(true));
@@ -199,22 +199,22 @@ fn a_prompt_is_answered_and_the_terminal_given_back() {
     assert_given_back(&screen);
 
     // The conversation is there for the next client.
-    let screen = world.attach();
+    let screen = attached.attach();
     screen.wait_for("table please");
     screen.wait_for("The figures are rounded.");
 }
 
 #[test]
 fn a_turn_that_another_client_began_is_shown_while_it_runs() {
-    let world = World::new();
-    let screen = world.attach();
+    let attached = AttachSite::new();
+    let screen = attached.attach();
     screen.wait_for("idle");
 
-    world.prompt_by_another_client("long please");
+    attached.prompt_by_another_client("long please");
     screen.wait_for("working");
     screen.wait_for("Section 2");
-    let path = format!("/session/{}/abort", world.conversation);
-    world.server().post(&path, json!({}));
+    let path = format!("/session/{}/abort", attached.conversation);
+    attached.server().post(&path, json!({}));
 
     screen.wait_for("idle");
     assert!(!screen.contents().contains("Section 40"));
@@ -222,10 +222,10 @@ fn a_turn_that_another_client_began_is_shown_while_it_runs() {
 
 #[test]
 fn a_running_turn_is_shown_by_a_client_that_attaches_later() {
-    let world = World::new();
-    world.prompt_by_another_client("permission please");
-    world.wait_until_answered("I would like");
-    let mut screen = world.attach();
+    let attached = AttachSite::new();
+    attached.prompt_by_another_client("permission please");
+    attached.wait_until_answered("I would like");
+    let mut screen = attached.attach();
 
     screen.wait_for("permission please");
     screen.wait_for("I would like to read");
@@ -243,28 +243,28 @@ fn a_running_turn_is_shown_by_a_client_that_attaches_later() {
 
 #[test]
 fn a_request_of_a_stopped_turn_does_not_come_back_with_a_later_turn() {
-    let world = World::new();
-    world.prompt_by_another_client("permission please");
-    world.wait_until_listed("/permission");
-    let abort = format!("/session/{}/abort", world.conversation);
-    world.server().post(&abort, json!({}));
-    world.prompt_by_another_client("question please");
-    world.wait_until_listed("/question");
-    world.wait_until_listed("/permission");
+    let attached = AttachSite::new();
+    attached.prompt_by_another_client("permission please");
+    attached.wait_until_listed("/permission");
+    let abort = format!("/session/{}/abort", attached.conversation);
+    attached.server().post(&abort, json!({}));
+    attached.prompt_by_another_client("question please");
+    attached.wait_until_listed("/question");
+    attached.wait_until_listed("/permission");
 
-    let screen = world.attach();
+    let screen = attached.attach();
     screen.wait_for("Which colour do you want?");
 
     let raw = String::from_utf8_lossy(&screen.raw()).into_owned();
     assert!(!raw.contains("outside the project"), "it is over");
-    world.server().post(&abort, json!({}));
+    attached.server().post(&abort, json!({}));
 }
 
 #[test]
 fn nothing_is_written_while_nothing_happens() {
-    let world = World::on(Arc::new(Site::new()));
-    world.prompt_by_another_client("table please");
-    let screen = world.attach();
+    let attached = AttachSite::on(Arc::new(Site::new()));
+    attached.prompt_by_another_client("table please");
+    let screen = attached.attach();
     screen.wait_for("The figures are rounded.");
     screen.wait_for("idle");
 
@@ -272,7 +272,7 @@ fn nothing_is_written_while_nothing_happens() {
     // long ago, the third that the second was handled.
     let mut beats = 0;
     let mut before = Vec::new();
-    let server = world.server();
+    let server = attached.server();
     let events = server.call("/global/event", Some(server.password()));
     events.follow(Duration::from_mins(2), |piece| {
         beats += piece.matches("server.heartbeat").count();
@@ -290,9 +290,9 @@ fn nothing_is_written_while_nothing_happens() {
 
 #[test]
 fn control_characters_of_a_model_do_not_reach_the_terminal() {
-    let world = World::new();
-    world.prompt_by_another_client("unicode please");
-    let screen = world.attach();
+    let attached = AttachSite::new();
+    attached.prompt_by_another_client("unicode please");
+    let screen = attached.attach();
 
     screen.wait_for("None of the control characters may reach");
     screen.wait_for("砂州に座って潮を待つ。");
@@ -307,8 +307,8 @@ fn control_characters_of_a_model_do_not_reach_the_terminal() {
 
 #[test]
 fn a_terminated_program_gives_the_terminal_back() {
-    let world = World::new();
-    let screen = world.attach();
+    let attached = AttachSite::new();
+    let screen = attached.attach();
     screen.wait_for("idle");
 
     let pid = Pid::from_raw(screen.pid().try_into().unwrap()).unwrap();
@@ -320,9 +320,9 @@ fn a_terminated_program_gives_the_terminal_back() {
 
 #[test]
 fn any_size_is_drawn_and_a_change_of_it_followed() {
-    let world = World::new();
-    world.prompt_by_another_client("table please");
-    let mut screen = world.attach();
+    let attached = AttachSite::new();
+    attached.prompt_by_another_client("table please");
+    let mut screen = attached.attach();
     screen.wait_for("The figures are rounded.");
 
     for (columns, rows) in [(10, 4), (1, 1), (22, 8), (200, 50), (40, 12)] {
@@ -336,6 +336,8 @@ fn any_size_is_drawn_and_a_change_of_it_followed() {
 
     screen.wait_for("The figures are rounded.");
     screen.wait_for("hey");
+    // While the turn runs, ctrl-c on an empty composer stops it.
+    screen.wait_for("idle");
     // Text in the composer: the first ctrl-c clears it, the next two quit.
     screen.send("\x03");
     screen.wait_for("type a message");
@@ -361,7 +363,7 @@ fn each_way_not_to_reach_a_server_has_its_own_words() {
         "text/html",
         "<!doctype html><html><body>Welcome</body></html>",
     );
-    let json = Server::page(200, "application/json", "{\"hello\":\"world\"}");
+    let json = Server::page(200, "application/json", "{\"hello\":\"attached\"}");
     let closed = ClosedPort::new();
     let home = Home::new();
     let wrong = Home::new().set("OPENCODE_SERVER_PASSWORD", "wrong");
@@ -380,12 +382,12 @@ fn each_way_not_to_reach_a_server_has_its_own_words() {
 
 #[test]
 fn a_password_in_the_address_is_used_and_shown_nowhere() {
-    let world = World::new();
-    let (server, home) = (world.server(), Home::new());
+    let attached = AttachSite::new();
+    let (server, home) = (attached.server(), Home::new());
     let (_, host) = server.url().split_once("://").unwrap();
     let address = |password: &str| format!("http://opencode:{password}@{host}");
     let attach = |url: &str| {
-        let arguments = ["attach", url, "--session", &world.conversation];
+        let arguments = ["attach", url, "--session", &attached.conversation];
         home.terminal(&arguments).size(100, 30).start()
     };
 

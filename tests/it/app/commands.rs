@@ -1114,21 +1114,21 @@ async fn applied_again(account: &Account, tree: &Path) {
         "{refused:?}"
     );
 
-    let stranger = tempfile::tempdir().unwrap();
+    let other = tempfile::tempdir().unwrap();
     let script = "git init -q; printf 'one\\ntwo\\n' >file";
     let made = Command::new("sh")
         .args(["-c", script])
-        .current_dir(stranger.path())
+        .current_dir(other.path())
         .status();
     assert!(made.unwrap().success());
     let unrelated = ["apply", "worker"];
-    let unrelated = account.user.run_beside(&unrelated, stranger.path()).await;
+    let unrelated = account.user.run_beside(&unrelated, other.path()).await;
     assert_eq!((unrelated.code, unrelated.out.as_str()), (Some(1), ""));
     let told = "is unrelated to session worker";
     assert!(unrelated.err.contains(told), "{unrelated:?}");
     assert!(unrelated.err.contains("sandbar apply --force worker"));
     let forced = ["apply", "--force", "worker"];
-    let forced = account.user.run_beside(&forced, stranger.path()).await;
+    let forced = account.user.run_beside(&forced, other.path()).await;
     assert_eq!(forced.out, "+1 -1  file\nbinary  new\n", "{forced:?}");
 }
 

@@ -8,17 +8,17 @@ use pretty_assertions::assert_eq;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::local::http_api::{Events, Sandbox, World};
+use crate::local::http_api::{ApiHarness, Events, Sandbox};
 
-async fn ask(world: &World, method: &str, path: &str, body: &Value) -> (u16, Value) {
-    let answer = world.api(method, path).json(body).send().await.unwrap();
+async fn ask(harness: &ApiHarness, method: &str, path: &str, body: &Value) -> (u16, Value) {
+    let answer = harness.api(method, path).json(body).send().await.unwrap();
     let status = answer.status().as_u16();
     (status, answer.json().await.unwrap_or_default())
 }
 
 #[tokio::test]
 async fn calls_that_e2b_has_and_this_server_has_not_are_501_and_others_404() {
-    let world = World::new().await;
+    let harness = ApiHarness::new().await;
     let mut told = Vec::new();
     for (method, path) in [
         ("POST", "/v3/templates"),
@@ -32,7 +32,7 @@ async fn calls_that_e2b_has_and_this_server_has_not_are_501_and_others_404() {
         ("GET", "/nothing"),
         ("DELETE", "/snapshots"),
     ] {
-        let (status, body) = ask(&world, method, path, &json!({})).await;
+        let (status, body) = ask(&harness, method, path, &json!({})).await;
         assert_eq!(body["code"], status, "{method} {path}");
         let message = body["message"].as_str().unwrap();
         assert_eq!(
@@ -48,10 +48,10 @@ async fn calls_that_e2b_has_and_this_server_has_not_are_501_and_others_404() {
 
 #[tokio::test]
 async fn a_sandbox_is_among_those_started_at_its_own_time_or_later() {
-    let world = World::new().await;
-    let sandbox = world.base().await;
+    let harness = ApiHarness::new().await;
+    let sandbox = harness.base().await;
     let (_, detail) = ask(
-        &world,
+        &harness,
         "GET",
         &format!("/sandboxes/{}", sandbox.id),
         &json!({}),
@@ -59,8 +59,13 @@ async fn a_sandbox_is_among_those_started_at_its_own_time_or_later() {
     .await;
     let started = detail["startedAt"].as_str().unwrap();
     let found = async |query: String| {
-        let (status, list) =
-            ask(&world, "GET", &format!("/v2/sandboxes?{query}"), &json!({})).await;
+        let (status, list) = ask(
+            &harness,
+            "GET",
+            &format!("/v2/sandboxes?{query}"),
+            &json!({}),
+        )
+        .await;
         (status, list.as_array().map(Vec::len))
     };
 
@@ -74,7 +79,7 @@ async fn a_sandbox_is_among_those_started_at_its_own_time_or_later() {
 
 #[tokio::test]
 async fn creates_and_network_rules_are_validated_as_in_e2b() {
-    let world = World::new().await;
+    let harness = ApiHarness::new().await;
     let names_denied = json!({"denyOut": ["example.com"]});
     let names_alone = json!({"allowOut": ["example.com"]});
     let (old, new) = ("/sandboxes", "/v2/sandboxes");
@@ -119,7 +124,7 @@ async fn creates_and_network_rules_are_validated_as_in_e2b() {
         let mut body = more.clone();
         body["templateID"] = json!("base");
 
-        let (status, answer) = ask(&world, "POST", path, &body).await;
+        let (status, answer) = ask(&harness, "POST", path, &body).await;
 
         let message = answer["message"].as_str().unwrap_or_default();
         assert!(
@@ -127,27 +132,27 @@ async fn creates_and_network_rules_are_validated_as_in_e2b() {
             "{more}: {answer}"
         );
     }
-    let sandbox = world.base().await;
+    let sandbox = harness.base().await;
     for rules in [names_denied, names_alone] {
         let path = format!("/sandboxes/{}/network", sandbox.id);
-        assert_eq!(ask(&world, "PUT", &path, &rules).await.0, 400, "{rules}");
+        assert_eq!(ask(&harness, "PUT", &path, &rules).await.0, 400, "{rules}");
     }
 }
 
 #[tokio::test]
 async fn envd_requires_no_token_only_if_the_older_create_says_so() {
-    let world = World::new().await;
+    let harness = ApiHarness::new().await;
     let body = json!({"templateID": "base", "secure": false});
-    let (_, open) = ask(&world, "POST", "/sandboxes", &body).await;
-    let (_, newer) = ask(&world, "POST", "/v2/sandboxes", &body).await;
+    let (_, open) = ask(&harness, "POST", "/sandboxes", &body).await;
+    let (_, newer) = ask(&harness, "POST", "/v2/sandboxes", &body).await;
     let list = async |made: &Value| {
-        let url = format!("{}/process.Process/List", world.server.url());
-        let request = world.client.post(url).json(&json!({}));
+        let url = format!("{}/process.Process/List", harness.server.url());
+        let request = harness.client.post(url).json(&json!({}));
         let request = request.header("e2b-sandbox-id", made["sandboxID"].as_str().unwrap());
         request.send().await.unwrap().status()
     };
-    let url = format!("{}/process.Process/List", world.server.url());
-    let nobody = world.client.post(url).json(&json!({})).send().await;
+    let url = format!("{}/process.Process/List", harness.server.url());
+    let nobody = harness.client.post(url).json(&json!({})).send().await;
 
     assert!(open["envdAccessToken"].is_null() && newer["envdAccessToken"].is_string());
     assert_eq!(list(&open).await, StatusCode::OK);
@@ -157,22 +162,22 @@ async fn envd_requires_no_token_only_if_the_older_create_says_so() {
 
 #[tokio::test]
 async fn of_five_pauses_at_once_one_succeeds_and_the_sandbox_is_paused() {
-    let world = World::new().await;
-    let sandbox = world.base().await;
+    let harness = ApiHarness::new().await;
+    let sandbox = harness.base().await;
     sandbox.run("echo kept > ~/f").await;
     let path = format!("/sandboxes/{}/pause", sandbox.id);
 
     for memory in [true, false] {
         let body = json!({ "memory": memory });
-        let pauses = (0..5).map(|_| ask(&world, "POST", &path, &body));
+        let pauses = (0..5).map(|_| ask(&harness, "POST", &path, &body));
         let mut statuses: Vec<_> = join_all(pauses).await.into_iter().map(|(s, _)| s).collect();
         statuses.sort_unstable();
 
         assert_eq!(statuses, [204, 409, 409, 409, 409]);
-        assert_eq!(world.state(&sandbox.id).await, "paused");
+        assert_eq!(harness.state(&sandbox.id).await, "paused");
         let connect = format!("/v2/sandboxes/{}/connect", sandbox.id);
         let time = json!({"timeout": 60});
-        let connects = (0..5).map(|_| ask(&world, "POST", &connect, &time));
+        let connects = (0..5).map(|_| ask(&harness, "POST", &connect, &time));
         let mut statuses: Vec<_> = join_all(connects)
             .await
             .into_iter()
@@ -187,13 +192,13 @@ async fn of_five_pauses_at_once_one_succeeds_and_the_sandbox_is_paused() {
 #[tokio::test]
 async fn the_memory_is_the_limit_s_and_the_disk_the_file_system_s() {
     const LIMIT: u64 = 256;
-    let world = World::with(|options| options.limits.memory = Some(LIMIT << 20)).await;
-    let sandbox = world.base().await;
+    let harness = ApiHarness::with(|options| options.limits.memory = Some(LIMIT << 20)).await;
+    let sandbox = harness.base().await;
 
     let path = format!("/sandboxes/{}", sandbox.id);
-    let (_, detail) = ask(&world, "GET", &path, &json!({})).await;
-    let (_, template) = ask(&world, "GET", "/templates/base", &json!({})).await;
-    let system = rustix::fs::statvfs(world.dir.path()).unwrap();
+    let (_, detail) = ask(&harness, "GET", &path, &json!({})).await;
+    let (_, template) = ask(&harness, "GET", "/templates/base", &json!({})).await;
+    let system = rustix::fs::statvfs(harness.dir.path()).unwrap();
 
     for told in [detail, template] {
         assert_eq!(told["memoryMB"], LIMIT);
@@ -206,16 +211,16 @@ async fn the_memory_is_the_limit_s_and_the_disk_the_file_system_s() {
 
 #[tokio::test]
 async fn e2b_s_own_templates_are_made_from_base_and_the_log_says_so() {
-    let world = World::new().await;
+    let harness = ApiHarness::new().await;
     for name in ["code-interpreter-v1", "desktop:default"] {
-        let sandbox = world.create(json!({ "templateID": name })).await;
+        let sandbox = harness.create(json!({ "templateID": name })).await;
 
         let path = format!("/sandboxes/{}", sandbox.id);
-        let (_, detail) = ask(&world, "GET", &path, &json!({})).await;
+        let (_, detail) = ask(&harness, "GET", &path, &json!({})).await;
         let logs = format!("/v2/sandboxes/{}/logs?search=template", sandbox.id);
-        let (_, logs) = ask(&world, "GET", &logs, &json!({})).await;
+        let (_, logs) = ask(&harness, "GET", &logs, &json!({})).await;
         let (exists, _) = ask(
-            &world,
+            &harness,
             "GET",
             &format!("/templates/aliases/{name}"),
             &json!({}),
@@ -232,11 +237,14 @@ async fn e2b_s_own_templates_are_made_from_base_and_the_log_says_so() {
 
 #[tokio::test]
 async fn refused_file_urls_say_why_with_the_messages_of_envd() {
-    let world = World::new().await;
-    let sandbox = world.base().await;
+    let harness = ApiHarness::new().await;
+    let sandbox = harness.base().await;
     let refused = async |query: &str, token: Option<&str>| {
-        let url = format!("{}/files?path=f{query}", world.server.url());
-        let request = world.client.get(url).header("e2b-sandbox-id", &sandbox.id);
+        let url = format!("{}/files?path=f{query}", harness.server.url());
+        let request = harness
+            .client
+            .get(url)
+            .header("e2b-sandbox-id", &sandbox.id);
         let request = match token {
             Some(token) => request.header("x-access-token", token),
             None => request,
@@ -283,8 +291,8 @@ async fn watch(sandbox: &Sandbox<'_>, method: &str, body: Value) -> Value {
 
 #[tokio::test]
 async fn a_poll_has_the_events_of_all_calls_that_have_returned() {
-    let world = World::new().await;
-    let sandbox = world.base().await;
+    let harness = ApiHarness::new().await;
+    let sandbox = harness.base().await;
     let body = json!({"path": ".", "recursive": true});
     let watcher = watch(&sandbox, "CreateWatcher", body).await["watcherId"].clone();
 
@@ -306,8 +314,8 @@ async fn a_poll_has_the_events_of_all_calls_that_have_returned() {
 
 #[tokio::test]
 async fn a_kill_ends_every_open_stream_at_once() {
-    let world = World::new().await;
-    let sandbox = world.base().await;
+    let harness = ApiHarness::new().await;
+    let sandbox = harness.base().await;
     sandbox.run("truncate -s 2G ~/large").await;
     let mut process = Events::open(sandbox.shell("exec sleep 1000")).await;
     process.pid().await;

@@ -10,14 +10,14 @@ use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
-use crate::local::http_api::{KEY, World};
+use crate::local::http_api::{ApiHarness, KEY};
 
 /// Generous: a busy machine must not fail a test.
 const LIMIT: Duration = Duration::from_secs(20);
 
 /// Sends a request to the control plane, and keeps the connection without reading the response.
-async fn ask(world: &World, call: &str, headers: &str, body: &str) -> TcpStream {
-    let mut stream = TcpStream::connect(world.server.address()).await.unwrap();
+async fn ask(harness: &ApiHarness, call: &str, headers: &str, body: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(harness.server.address()).await.unwrap();
     let length = body.len();
     let request = format!(
         "{call} HTTP/1.1\r\nhost: localhost\r\nx-api-key: {KEY}\r\n{headers}\
@@ -36,47 +36,47 @@ async fn until(what: &str, holds: impl AsyncFn() -> bool) {
     }
 }
 
-fn directories(world: &World) -> usize {
-    let sandboxes = world.dir.path().join("state/sandboxes");
+fn directories(harness: &ApiHarness) -> usize {
+    let sandboxes = harness.dir.path().join("state/sandboxes");
     std::fs::read_dir(sandboxes).map_or(0, Iterator::count)
 }
 
 #[tokio::test]
 async fn a_sandbox_whose_killer_hangs_up_is_killed_with_its_files() {
-    let world = World::new().await;
-    let sandbox = world.base().await;
+    let harness = ApiHarness::new().await;
+    let sandbox = harness.base().await;
     // Enough that they do not end at once.
     let script = "for i in $(seq 60); do sleep 60 >/dev/null 2>&1 & done; echo";
     sandbox.run(script).await;
     let path = format!("/sandboxes/{}", sandbox.id);
 
-    let killer = ask(&world, &format!("DELETE {path}"), "", "").await;
+    let killer = ask(&harness, &format!("DELETE {path}"), "", "").await;
     until("the kill has begun", async || {
-        let asked = world.api("GET", &path).send().await.unwrap();
+        let asked = harness.api("GET", &path).send().await.unwrap();
         asked.status() == StatusCode::NOT_FOUND
     })
     .await;
     drop(killer);
 
-    until("its files are gone", async || directories(&world) == 0).await;
+    until("its files are gone", async || directories(&harness) == 0).await;
 }
 
 #[tokio::test]
 async fn a_create_that_is_repeated_after_the_client_hung_up_makes_one_sandbox() {
-    let world = World::new().await;
+    let harness = ApiHarness::new().await;
     let body = json!({"templateID": "base"});
     let headers = "idempotency-key: a-key\r\ncontent-type: application/json\r\n";
 
-    let first = ask(&world, "POST /v2/sandboxes", headers, &body.to_string()).await;
-    until("the create has begun", async || directories(&world) > 0).await;
+    let first = ask(&harness, "POST /v2/sandboxes", headers, &body.to_string()).await;
+    until("the create has begun", async || directories(&harness) > 0).await;
     drop(first);
-    let again = world.api("POST", "/v2/sandboxes");
+    let again = harness.api("POST", "/v2/sandboxes");
     let again = again.header("idempotency-key", "a-key").json(&body);
     let again = again.send().await.unwrap();
     assert_eq!(again.status(), StatusCode::CREATED);
     let again: Value = again.json().await.unwrap();
 
-    let all = world.api("GET", "/v2/sandboxes").send().await.unwrap();
+    let all = harness.api("GET", "/v2/sandboxes").send().await.unwrap();
     let all: Vec<Value> = all.json().await.unwrap();
     let ids: Vec<_> = all.iter().map(|one| one["sandboxID"].clone()).collect();
     assert_eq!(ids, [again["sandboxID"].clone()]);

@@ -16,7 +16,7 @@ use secrecy::ExposeSecret;
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 
-use crate::local::http_api::{KEY, World};
+use crate::local::http_api::{ApiHarness, KEY};
 use crate::support::folder;
 use crate::support::http::plain_options;
 
@@ -25,13 +25,13 @@ const LIMIT: Duration = Duration::from_mins(1);
 
 /// Makes the server look like its directory's daemon, as long as the lock is held. Nothing may stop it: its process
 /// is the test's.
-fn announce(world: &World, state: &Path) -> File {
-    let address = json!({ "port": world.server.address().port(), "api_key": KEY });
+fn announce(harness: &ApiHarness, state: &Path) -> File {
+    let address = json!({ "port": harness.server.address().port(), "api_key": KEY });
     std::fs::create_dir_all(state).unwrap();
     std::fs::write(state.join("daemon.json"), address.to_string()).unwrap();
     let mut lock = File::create(state.join("server.lock")).unwrap();
     lock.lock().unwrap();
-    let holder = json!({ "pid": 1, "url": world.server.url() });
+    let holder = json!({ "pid": 1, "url": harness.server.url() });
     lock.write_all(holder.to_string().as_bytes()).unwrap();
     lock
 }
@@ -51,10 +51,10 @@ fn spec(state: &Path, least: Level) -> EngineSpec {
 
 #[tokio::test]
 async fn a_server_of_another_version_is_used_with_a_notice() {
-    let world = World::new().await;
-    let sandbox = world.base().await;
-    let state = world.dir.path().join("found");
-    let _lock = announce(&world, &state);
+    let harness = ApiHarness::new().await;
+    let sandbox = harness.base().await;
+    let state = harness.dir.path().join("found");
+    let _lock = announce(&harness, &state);
     let http = Http::new(&plain_options()).unwrap();
 
     let engine = Engine::find_or_start(&spec(&state, Level::None), &http).await;
@@ -70,10 +70,10 @@ async fn a_server_of_another_version_is_used_with_a_notice() {
 #[tokio::test]
 async fn a_server_that_was_started_from_a_shell_with_other_proxies_is_used_with_a_notice() {
     let proxy = |url: &str| vec![("https_proxy".to_owned(), url.to_owned())];
-    let world = World::with(|options| options.install_env = proxy("http://one:1")).await;
-    let sandbox = world.base().await;
-    let state = world.dir.path().join("found");
-    let _lock = announce(&world, &state);
+    let harness = ApiHarness::with(|options| options.install_env = proxy("http://one:1")).await;
+    let sandbox = harness.base().await;
+    let state = harness.dir.path().join("found");
+    let _lock = announce(&harness, &state);
     let http = Http::new(&plain_options()).unwrap();
     let notice = async |env: Vec<(String, String)>| {
         let mut spec = spec(&state, Level::None);
@@ -93,11 +93,11 @@ async fn a_server_that_was_started_from_a_shell_with_other_proxies_is_used_with_
 
 #[tokio::test]
 async fn a_server_with_weaker_isolation_than_required_is_not_used() {
-    let world = World::new().await;
+    let harness = ApiHarness::new().await;
     // With a sandbox in it, it would not be replaced.
-    let sandbox = world.base().await;
-    let state = world.dir.path().join("found");
-    let _lock = announce(&world, &state);
+    let sandbox = harness.base().await;
+    let state = harness.dir.path().join("found");
+    let _lock = announce(&harness, &state);
     let http = Http::new(&plain_options()).unwrap();
 
     let full = Engine::find_or_start(&spec(&state, Level::Full), &http).await;
@@ -209,7 +209,7 @@ async fn a_second_server_on_the_same_files_is_refused_with_the_name_of_the_first
 async fn a_server_within_another_program_keeps_the_background_server_out() {
     let home = folder();
     let state = home.path().join("state/local");
-    let world = World::with(|options| options.state_dir = state.clone()).await;
+    let harness = ApiHarness::with(|options| options.state_dir = state.clone()).await;
 
     let started = tokio::process::Command::new(env!("CARGO_BIN_EXE_sandbar"))
         .args(["local", "serve", "--daemon"])
@@ -221,7 +221,7 @@ async fn a_server_within_another_program_keeps_the_background_server_out() {
 
     let told = String::from_utf8_lossy(&started.stderr);
     assert!(!started.status.success());
-    let url = world.server.url();
+    let url = harness.server.url();
     assert!(
         told.contains(&format!(", {url}) manages the sandboxes in ")),
         "{told}"
@@ -237,14 +237,14 @@ async fn a_program_on_the_port_of_an_ended_daemon_gets_no_key() {
     let first = daemon::find_or_start(&state, &launch).await.unwrap();
     daemon::stop(&state).await.unwrap();
     let address = first.url.strip_prefix("http://").unwrap();
-    let stranger = TcpListener::bind(address).unwrap();
-    stranger.set_nonblocking(true).unwrap();
+    let other = TcpListener::bind(address).unwrap();
+    other.set_nonblocking(true).unwrap();
 
     let found = daemon::find(&state).await;
-    let asked = stranger.accept().map(|(_, from)| from);
+    let asked = other.accept().map(|(_, from)| from);
     let second = daemon::find_or_start(&state, &launch).await.unwrap();
     daemon::stop(&state).await.unwrap();
-    drop(stranger);
+    drop(other);
     let third = daemon::find_or_start(&state, &launch).await.unwrap();
     daemon::stop(&state).await.unwrap();
 

@@ -8,7 +8,7 @@ use pretty_assertions::assert_eq;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::local::http_api::{Events, Sandbox, World, collect, decode, node, until};
+use crate::local::http_api::{ApiHarness, Events, Sandbox, collect, decode, node, until};
 use crate::support::process::alive;
 
 fn stdin(pid: u64, text: &str) -> Value {
@@ -39,8 +39,8 @@ async fn terminal(sandbox: &Sandbox<'_>, script: &str) -> Events {
 
 #[tokio::test]
 async fn a_terminal_has_its_size_belongs_to_its_process_and_can_be_resized() {
-    let world = World::new().await;
-    let sandbox = world.base().await;
+    let harness = ApiHarness::new().await;
+    let sandbox = harness.base().await;
     let script = "stty size; : </dev/tty && echo own; \
         read line; stty size; echo got $line";
     let mut events = terminal(&sandbox, script).await;
@@ -73,8 +73,8 @@ async fn a_terminal_has_its_size_belongs_to_its_process_and_can_be_resized() {
 
 #[tokio::test]
 async fn a_program_that_is_not_there_is_an_error_with_a_terminal_and_without() {
-    let world = World::new().await;
-    let sandbox = world.base().await;
+    let harness = ApiHarness::new().await;
+    let sandbox = harness.base().await;
     for pty in [Value::Null, json!({"size": {"cols": 80, "rows": 24}})] {
         let body = json!({"process": {"cmd": "no-such-program"}, "pty": pty});
         let mut events = Events::open(sandbox.stream("Start", &body)).await;
@@ -90,8 +90,8 @@ async fn a_program_that_is_not_there_is_an_error_with_a_terminal_and_without() {
 
 #[tokio::test]
 async fn sigkill_for_the_shell_of_a_terminal_leaves_its_jobs() {
-    let world = World::new().await;
-    let sandbox = world.base().await;
+    let harness = ApiHarness::new().await;
+    let sandbox = harness.base().await;
     // Each job has its own group, and a background job gets no SIGHUP.
     let script = "set -m; sleep 1000 & echo job $! begun; wait";
     let mut events = terminal(&sandbox, script).await;
@@ -110,8 +110,8 @@ async fn sigkill_for_the_shell_of_a_terminal_leaves_its_jobs() {
 
 #[tokio::test]
 async fn signals_go_to_the_process_alone() {
-    let world = World::new().await;
-    let sandbox = world.base().await;
+    let harness = ApiHarness::new().await;
+    let sandbox = harness.base().await;
     let script = "trap 'echo term' TERM; sleep 1000 & echo $!; wait; wait";
     let mut events = Events::open(sandbox.shell(script)).await;
     let pid = events.pid().await;
@@ -130,8 +130,8 @@ async fn signals_go_to_the_process_alone() {
 
 #[tokio::test]
 async fn a_deadline_kills_the_process_alone_also_when_nobody_listens() {
-    let world = World::new().await;
-    let sandbox = world.base().await;
+    let harness = ApiHarness::new().await;
+    let sandbox = harness.base().await;
     let request = sandbox.shell("sleep 1000 & echo $!; wait");
     let mut events = Events::open(request.header("connect-timeout-ms", "1500.0")).await;
     let pid = events.pid().await;
@@ -144,8 +144,8 @@ async fn a_deadline_kills_the_process_alone_also_when_nobody_listens() {
 
 #[tokio::test]
 async fn a_deadline_ends_the_stream_with_its_own_error() {
-    let world = World::new().await;
-    let sandbox = world.base().await;
+    let harness = ApiHarness::new().await;
+    let sandbox = harness.base().await;
     // The end of the killed process and the deadline of the stream coincide.
     let many = (0..16).map(async |_| {
         let request = sandbox.shell("exec sleep 1000");
@@ -159,8 +159,8 @@ async fn a_deadline_ends_the_stream_with_its_own_error() {
 
 #[tokio::test]
 async fn a_late_connect_gives_start_and_end_and_lists_leave_the_ended_out() {
-    let world = World::new().await;
-    let sandbox = world.base().await;
+    let harness = ApiHarness::new().await;
+    let sandbox = harness.base().await;
     let ran = sandbox.run("exit 4").await;
 
     let late = sandbox.stream("Connect", &json!({"process": {"pid": ran.pid}}));
@@ -173,8 +173,8 @@ async fn a_late_connect_gives_start_and_end_and_lists_leave_the_ended_out() {
 
 #[tokio::test]
 async fn a_quiet_stream_gets_keepalives_after_its_start() {
-    let world = World::new().await;
-    let sandbox = world.base().await;
+    let harness = ApiHarness::new().await;
+    let sandbox = harness.base().await;
     let request = sandbox.shell("exec sleep 1000");
     let mut events = Events::open(request.header("keepalive-ping-interval", "0.05")).await;
     events.pid().await;
@@ -186,8 +186,8 @@ async fn a_quiet_stream_gets_keepalives_after_its_start() {
 
 #[tokio::test]
 async fn a_process_that_has_closed_its_outputs_gets_no_keepalives_but_its_end() {
-    let world = World::new().await;
-    let sandbox = world.base().await;
+    let harness = ApiHarness::new().await;
+    let sandbox = harness.base().await;
     let request = sandbox.shell("exec >/dev/null 2>&1; sleep 1; exit 3");
     let mut events = Events::open(request.header("keepalive-ping-interval", "0.2")).await;
 
@@ -205,8 +205,8 @@ async fn a_process_that_has_closed_its_outputs_gets_no_keepalives_but_its_end() 
 
 #[tokio::test]
 async fn processes_are_found_by_tag_and_every_subscriber_gets_all() {
-    let world = World::new().await;
-    let sandbox = world.base().await;
+    let harness = ApiHarness::new().await;
+    let sandbox = harness.base().await;
     let process = json!({"cmd": "cat"});
     let start = json!({"process": process, "tag": "mine"});
     let mut first = Events::open(sandbox.stream("Start", &start)).await;
@@ -225,8 +225,8 @@ async fn processes_are_found_by_tag_and_every_subscriber_gets_all() {
 
 #[tokio::test]
 async fn streamed_input_arrives_in_order_and_is_answered_once() {
-    let world = World::new().await;
-    let sandbox = world.base().await;
+    let harness = ApiHarness::new().await;
+    let sandbox = harness.base().await;
     let start = json!({"process": {"cmd": "cat"}});
     let mut events = Events::open(sandbox.stream("Start", &start)).await;
     let pid = events.pid().await;
@@ -260,8 +260,8 @@ async fn streamed_input_arrives_in_order_and_is_answered_once() {
 
 #[tokio::test]
 async fn input_to_a_closed_stdin_and_a_size_without_a_terminal_are_internal_errors() {
-    let world = World::new().await;
-    let sandbox = world.base().await;
+    let harness = ApiHarness::new().await;
+    let sandbox = harness.base().await;
     let mut events = Events::open(sandbox.shell("exec sleep 1000")).await;
     let pid = events.pid().await;
 
@@ -278,8 +278,8 @@ async fn input_to_a_closed_stdin_and_a_size_without_a_terminal_are_internal_erro
 
 #[tokio::test]
 async fn the_shortest_commands_lose_nothing() {
-    let world = World::new().await;
-    let sandbox = world.base().await;
+    let harness = ApiHarness::new().await;
+    let sandbox = harness.base().await;
     for round in 0..50 {
         let ran = sandbox.run(&format!("echo {round}")).await;
 
@@ -301,8 +301,8 @@ async fn watching(sandbox: &Sandbox<'_>, body: &Value) -> Events {
 
 #[tokio::test]
 async fn a_watched_directory_tells_new_changed_renamed_and_removed_files() {
-    let world = World::new().await;
-    let sandbox = world.base().await;
+    let harness = ApiHarness::new().await;
+    let sandbox = harness.base().await;
     sandbox.run("mkdir -p w/below").await;
     let body = json!({"path": "w", "recursive": true, "includeEntry": true});
     let mut events = watching(&sandbox, &body).await;
@@ -336,8 +336,8 @@ async fn a_watched_directory_tells_new_changed_renamed_and_removed_files() {
 
 #[tokio::test]
 async fn a_polled_watcher_collects_until_it_is_removed() {
-    let world = World::new().await;
-    let sandbox = world.base().await;
+    let harness = ApiHarness::new().await;
+    let sandbox = harness.base().await;
     let call = async |method: &str, body: Value| {
         sandbox
             .unary(&format!("filesystem.Filesystem/{method}"), body)
@@ -365,8 +365,8 @@ async fn a_polled_watcher_collects_until_it_is_removed() {
 
 #[tokio::test]
 async fn downloads_come_whole_in_parts_or_packed() {
-    let world = World::new().await;
-    let sandbox = world.base().await;
+    let harness = ApiHarness::new().await;
+    let sandbox = harness.base().await;
     sandbox.run("printf 0123456789 > digits").await;
     let get = || sandbox.envd("GET", "/files?path=digits");
 
@@ -404,8 +404,8 @@ async fn downloads_come_whole_in_parts_or_packed() {
 
 #[tokio::test]
 async fn metadata_of_a_file_is_stored_and_replaced_or_its_rejection_is_reported() {
-    let world = World::new().await;
-    let sandbox = world.base().await;
+    let harness = ApiHarness::new().await;
+    let sandbox = harness.base().await;
     let put = |name: &'static str| {
         let request = sandbox.envd("POST", "/files?path=described");
         request.header(name, "some one").body("x")
@@ -439,8 +439,8 @@ async fn metadata_of_a_file_is_stored_and_replaced_or_its_rejection_is_reported(
 
 #[tokio::test]
 async fn calls_for_the_platform_only_are_hidden_and_pages_need_the_token() {
-    let world = World::new().await;
-    let sandbox = world.base().await;
+    let harness = ApiHarness::new().await;
+    let sandbox = harness.base().await;
     let init = sandbox
         .envd("POST", "/init")
         .body("{}")
@@ -448,7 +448,7 @@ async fn calls_for_the_platform_only_are_hidden_and_pages_need_the_token() {
         .await
         .unwrap();
     let page = |token: &str| {
-        let request = world.client.get(format!("{}/envs", world.server.url()));
+        let request = harness.client.get(format!("{}/envs", harness.server.url()));
         request
             .header("e2b-sandbox-id", &sandbox.id)
             .header("origin", "https://page.example")
@@ -466,18 +466,18 @@ async fn calls_for_the_platform_only_are_hidden_and_pages_need_the_token() {
 
 #[tokio::test]
 async fn traffic_with_the_right_token_wakes_a_sandbox_that_asked_for_it() {
-    let world = World::new().await;
+    let harness = ApiHarness::new().await;
     let body = json!({
         "templateID": "base", "timeout": 60, "autoPause": true,
         "autoResume": {"enabled": true}, "network": {"allowPublicTraffic": false},
     });
-    let sandbox = world.create(body).await;
+    let sandbox = harness.create(body).await;
     let (_events, port) = node(&sandbox).await;
     let pause = format!("/sandboxes/{}/pause", sandbox.id);
-    world.api("POST", &pause).send().await.unwrap();
+    harness.api("POST", &pause).send().await.unwrap();
 
     let refused = sandbox.public(port, "/").send().await.unwrap();
-    let asleep = world.state(&sandbox.id).await;
+    let asleep = harness.state(&sandbox.id).await;
     let woken = sandbox
         .public(port, "/")
         .header("e2b-traffic-access-token", &sandbox.traffic)
@@ -490,14 +490,14 @@ async fn traffic_with_the_right_token_wakes_a_sandbox_that_asked_for_it() {
         (StatusCode::FORBIDDEN, json!("paused"))
     );
     assert_eq!(woken.status(), StatusCode::OK);
-    assert_eq!(world.state(&sandbox.id).await, "running");
+    assert_eq!(harness.state(&sandbox.id).await, "running");
 }
 
 #[tokio::test]
 async fn a_create_that_is_repeated_with_its_key_makes_one_sandbox() {
-    let world = World::new().await;
+    let harness = ApiHarness::new().await;
     let create = async |key: &str| {
-        let request = world.api("POST", "/v2/sandboxes");
+        let request = harness.api("POST", "/v2/sandboxes");
         let body = json!({"templateID": "base", "volumeMounts": [{"name": "a", "path": "/a"}]});
         let made = request.header("idempotency-key", key).json(&body);
         let made = made.send().await.unwrap();
@@ -513,10 +513,10 @@ async fn a_create_that_is_repeated_with_its_key_makes_one_sandbox() {
 
 #[tokio::test]
 async fn a_plans_longest_life_holds_for_every_call_and_for_no_answer_that_was_given_before() {
-    let world = World::new().await;
+    let harness = ApiHarness::new().await;
     let hours = |hours: u64| json!({"templateID": "base", "timeout": hours * 3600});
     let create = async |key: &str| {
-        let request = world.api("POST", "/v2/sandboxes");
+        let request = harness.api("POST", "/v2/sandboxes");
         let made = request.header("idempotency-key", key).json(&hours(2));
         let made = made.send().await.unwrap();
         (made.status(), made.json::<Value>().await.unwrap())
@@ -524,7 +524,7 @@ async fn a_plans_longest_life_holds_for_every_call_and_for_no_answer_that_was_gi
     let (_, first) = create("a-key").await;
     let id = first["sandboxID"].as_str().unwrap();
 
-    world.server.faults().cap_lives(Duration::from_hours(1));
+    harness.server.faults().cap_lives(Duration::from_hours(1));
 
     // The plan is checked when a sandbox is created: a replay returns the earlier response.
     assert_eq!(create("a-key").await, (StatusCode::CREATED, first.clone()));
@@ -533,20 +533,20 @@ async fn a_plans_longest_life_holds_for_every_call_and_for_no_answer_that_was_gi
     assert_eq!(other, StatusCode::BAD_REQUEST);
     assert_eq!(refusal["message"], message);
     // A rejection is not stored for a replay.
-    world.server.faults().cap_lives(Duration::from_hours(2));
+    harness.server.faults().cap_lives(Duration::from_hours(2));
     assert_eq!(create("b-key").await.0, StatusCode::CREATED);
-    world.server.faults().cap_lives(Duration::from_hours(1));
+    harness.server.faults().cap_lives(Duration::from_hours(1));
 
     let call = async |path: &str, asked: u64| {
         let path = format!("/sandboxes/{id}/{path}");
-        let answer = world.api("POST", &path).json(&hours(asked));
+        let answer = harness.api("POST", &path).json(&hours(asked));
         answer.send().await.unwrap().status().as_u16()
     };
     assert_eq!(call("fork", 2).await, 400);
     assert_eq!(call("pause", 0).await, 204);
     for path in ["resume", "connect"] {
         assert_eq!(call(path, 2).await, 400, "{path}");
-        assert_eq!(world.state(id).await, "paused");
+        assert_eq!(harness.state(id).await, "paused");
     }
     assert_eq!(call("resume", 1).await, 201);
     // More is silently cut.
@@ -555,10 +555,10 @@ async fn a_plans_longest_life_holds_for_every_call_and_for_no_answer_that_was_gi
 
 #[tokio::test]
 async fn metrics_logs_and_templates_are_answered() {
-    let world = World::new().await;
-    let sandbox = world.base().await;
+    let harness = ApiHarness::new().await;
+    let sandbox = harness.base().await;
     let get = async |path: &str| {
-        let answer = world.api("GET", path).send().await.unwrap();
+        let answer = harness.api("GET", path).send().await.unwrap();
         (
             answer.status().as_u16(),
             answer.json::<Value>().await.unwrap(),
@@ -590,18 +590,18 @@ async fn metrics_logs_and_templates_are_answered() {
 
 #[tokio::test]
 async fn logs_tell_of_processes_without_what_they_were_given() {
-    let world = World::new().await;
-    let sandbox = world.base().await;
+    let harness = ApiHarness::new().await;
+    let sandbox = harness.base().await;
     let ran = sandbox.run("exit 3 # secret").await;
 
     let path = format!(
         "/v2/sandboxes/{}/logs?direction=backward&limit=1",
         sandbox.id
     );
-    let newest = world.api("GET", &path).send().await.unwrap();
+    let newest = harness.api("GET", &path).send().await.unwrap();
     let newest: Value = newest.json().await.unwrap();
     let all = format!("/sandboxes/{}/logs", sandbox.id);
-    let all = world
+    let all = harness
         .api("GET", &all)
         .send()
         .await
@@ -625,8 +625,8 @@ async fn logs_tell_of_processes_without_what_they_were_given() {
 
 #[tokio::test]
 async fn a_stream_for_an_unknown_user_ends_with_the_reason() {
-    let world = World::new().await;
-    let sandbox = world.base().await;
+    let harness = ApiHarness::new().await;
+    let sandbox = harness.base().await;
     let request = sandbox.shell("true").basic_auth("nobody-here", Some(""));
 
     let (flag, end) = Events::open(request).await.next().await.unwrap();
@@ -639,8 +639,8 @@ async fn a_stream_for_an_unknown_user_ends_with_the_reason() {
 
 #[tokio::test]
 async fn a_path_longer_than_any_file_has_is_refused_without_a_look_at_its_parts() {
-    let world = World::new().await;
-    let sandbox = world.base().await;
+    let harness = ApiHarness::new().await;
+    let sandbox = harness.base().await;
     let long = "a/".repeat(8 * 1024 * 1024);
 
     let body = json!({"path": long});

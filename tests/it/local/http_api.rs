@@ -24,7 +24,7 @@ pub(crate) const KEY: &str = "e2b_test";
 /// Generous: a busy machine must not fail a test.
 const LIMIT: Duration = Duration::from_secs(20);
 
-pub(crate) struct World {
+pub(crate) struct ApiHarness {
     pub(crate) dir: tempfile::TempDir,
     pub(crate) server: LocalServer,
     pub(crate) shutdown: CancellationToken,
@@ -71,7 +71,7 @@ async fn serve_with(options: ServerOptions) -> (LocalServer, CancellationToken) 
     (server, shutdown)
 }
 
-impl World {
+impl ApiHarness {
     pub(crate) async fn new() -> Self {
         let dir = folder();
         let (server, shutdown) = serve(dir.path()).await;
@@ -153,7 +153,7 @@ impl World {
         let made: Value = response.json().await.unwrap();
         let text = |name: &str| made[name].as_str().unwrap_or_default().to_owned();
         Sandbox {
-            world: self,
+            harness: self,
             id: text("sandboxID"),
             token: text("envdAccessToken"),
             traffic: text("trafficAccessToken"),
@@ -175,7 +175,7 @@ impl World {
 }
 
 pub(crate) struct Sandbox<'a> {
-    world: &'a World,
+    harness: &'a ApiHarness,
     pub(crate) id: String,
     pub(crate) token: String,
     pub(crate) traffic: String,
@@ -193,8 +193,8 @@ pub(crate) struct Ran {
 
 impl Sandbox<'_> {
     pub(crate) fn envd(&self, method: &str, path: &str) -> RequestBuilder {
-        let url = format!("{}{path}", self.world.server.url());
-        let request = self.world.client.request(method.parse().unwrap(), url);
+        let url = format!("{}{path}", self.harness.server.url());
+        let request = self.harness.client.request(method.parse().unwrap(), url);
         request
             .header("e2b-sandbox-id", &self.id)
             .header("x-access-token", &self.token)
@@ -230,12 +230,12 @@ impl Sandbox<'_> {
     }
 
     pub(crate) fn host(&self, port: u16) -> String {
-        format!("{port}-{}.{}", self.id, self.world.server.domain())
+        format!("{port}-{}.{}", self.id, self.harness.server.domain())
     }
 
     pub(crate) fn public(&self, port: u16, path: &str) -> RequestBuilder {
-        let url = format!("{}{path}", self.world.server.url());
-        self.world
+        let url = format!("{}{path}", self.harness.server.url());
+        self.harness
             .client
             .get(url)
             .header("host", self.host(port))
@@ -244,7 +244,7 @@ impl Sandbox<'_> {
 
     pub(crate) async fn kill(&self) {
         let path = format!("/sandboxes/{}", self.id);
-        let killed = self.world.api("DELETE", &path).send().await.unwrap();
+        let killed = self.harness.api("DELETE", &path).send().await.unwrap();
         assert_eq!(killed.status(), StatusCode::NO_CONTENT);
     }
 }
@@ -339,8 +339,8 @@ pub(crate) async fn collect(mut events: Events) -> Ran {
 
 #[tokio::test]
 async fn a_command_gives_its_output_and_its_end() {
-    let world = World::new().await;
-    let sandbox = world.base().await;
+    let harness = ApiHarness::new().await;
+    let sandbox = harness.base().await;
 
     let ran = sandbox.run("echo out; echo err >&2; exit 3").await;
 
@@ -358,13 +358,13 @@ async fn a_command_gives_its_output_and_its_end() {
 
 #[tokio::test]
 async fn processes_see_the_sandbox_and_nothing_of_the_server_s_environment() {
-    let world = World::new().await;
+    let harness = ApiHarness::new().await;
     let body = json!({"templateID": "base", "envVars": {"FROM_CREATE": "yes"}});
-    let sandbox = world.create(body).await;
+    let sandbox = harness.create(body).await;
 
     let ran = sandbox.run("env | cut -d= -f1 | sort | tr '\\n' ' '; echo; echo $FROM_CREATE $E2B_SANDBOX_ID; pwd; echo $HOME").await;
 
-    let home = world
+    let home = harness
         .dir
         .path()
         .canonicalize()
@@ -382,8 +382,8 @@ async fn processes_see_the_sandbox_and_nothing_of_the_server_s_environment() {
 
 #[tokio::test]
 async fn a_process_outlives_its_reader_and_can_be_reached_again() {
-    let world = World::new().await;
-    let sandbox = world.base().await;
+    let harness = ApiHarness::new().await;
+    let sandbox = harness.base().await;
     let script = "echo ready; read line; echo got $line";
     let process = json!({"cmd": "/bin/sh", "args": ["-c", script]});
     let mut first = Events::open(sandbox.stream("Start", &json!({"process": process}))).await;
@@ -405,8 +405,8 @@ async fn a_process_outlives_its_reader_and_can_be_reached_again() {
 
 #[tokio::test]
 async fn the_deadline_kills_the_process_and_not_what_it_has_started() {
-    let world = World::new().await;
-    let sandbox = world.base().await;
+    let harness = ApiHarness::new().await;
+    let sandbox = harness.base().await;
     let request = sandbox
         .shell("sleep 1000 & echo $!; wait")
         .header("connect-timeout-ms", "700.0");
@@ -434,8 +434,8 @@ pub(crate) async fn until<F: Future<Output = bool>>(mut reached: impl FnMut() ->
 
 #[tokio::test]
 async fn kill_leaves_no_process_behind_not_even_one_that_left_its_group() {
-    let world = World::new().await;
-    let sandbox = world.base().await;
+    let harness = ApiHarness::new().await;
+    let sandbox = harness.base().await;
     let script =
         "setsid sleep 1000 & echo $!; (setsid setsid sh -c 'sleep 1001 & echo $!' &) ; wait";
     let mut events = Events::open(sandbox.shell(script)).await;
@@ -454,20 +454,20 @@ async fn kill_leaves_no_process_behind_not_even_one_that_left_its_group() {
     sandbox.kill().await;
 
     assert_eq!(pids.iter().filter(|pid| alive(**pid)).count(), 0);
-    let dir = world.dir.path().join("state/sandboxes").join(&sandbox.id);
+    let dir = harness.dir.path().join("state/sandboxes").join(&sandbox.id);
     assert!(!dir.exists());
     while events.next().await.is_some() {}
 }
 
 #[tokio::test]
 async fn a_kill_that_comes_while_a_sandbox_is_made_leaves_no_process_behind() {
-    let world = World::new().await;
+    let harness = ApiHarness::new().await;
     let kill = async || {
         loop {
-            let listed = world.api("GET", "/v2/sandboxes").send().await.unwrap();
+            let listed = harness.api("GET", "/v2/sandboxes").send().await.unwrap();
             let listed: Value = listed.json().await.unwrap();
             if let Some(id) = listed[0]["sandboxID"].as_str() {
-                let killed = world.api("DELETE", &format!("/sandboxes/{id}"));
+                let killed = harness.api("DELETE", &format!("/sandboxes/{id}"));
                 let killed = killed.send().await.unwrap();
                 assert_eq!(killed.status(), StatusCode::NO_CONTENT);
                 return id.to_owned();
@@ -477,7 +477,7 @@ async fn a_kill_that_comes_while_a_sandbox_is_made_leaves_no_process_behind() {
 
     // The kill hits another step of the creation each time.
     for _ in 0..20 {
-        let (sandbox, killed) = tokio::join!(world.base(), kill());
+        let (sandbox, killed) = tokio::join!(harness.base(), kill());
 
         assert_eq!(sandbox.id, killed);
         assert_eq!(of_sandbox(&killed), []);
@@ -486,25 +486,25 @@ async fn a_kill_that_comes_while_a_sandbox_is_made_leaves_no_process_behind() {
 
 #[tokio::test]
 async fn pausing_stops_the_processes_and_connecting_lets_them_go_on() {
-    let world = World::new().await;
-    let sandbox = world.base().await;
+    let harness = ApiHarness::new().await;
+    let sandbox = harness.base().await;
     let mut events = Events::open(sandbox.shell("echo on; exec sleep 1000")).await;
     let pid = events.pid().await;
     let path = |verb: &str| format!("/sandboxes/{}/{verb}", sandbox.id);
     let started = async || {
-        let detail = world.api("GET", &format!("/sandboxes/{}", sandbox.id));
+        let detail = harness.api("GET", &format!("/sandboxes/{}", sandbox.id));
         let detail: Value = detail.send().await.unwrap().json().await.unwrap();
         detail["startedAt"].as_str().unwrap().to_owned()
     };
 
     let first = started().await;
-    let paused = world
+    let paused = harness
         .api("POST", &path("pause"))
         .json(&json!({}))
         .send()
         .await
         .unwrap();
-    let twice = world
+    let twice = harness
         .api("POST", &path("pause"))
         .json(&json!({}))
         .send()
@@ -512,7 +512,7 @@ async fn pausing_stops_the_processes_and_connecting_lets_them_go_on() {
         .unwrap();
     let stopped = state(pid);
     let health = sandbox.envd("GET", "/health").send().await.unwrap();
-    let resumed = world
+    let resumed = harness
         .api("POST", &path("connect"))
         .json(&json!({"timeout": 60}))
         .send()
@@ -534,25 +534,25 @@ async fn pausing_stops_the_processes_and_connecting_lets_them_go_on() {
 
 #[tokio::test]
 async fn after_a_restart_sandboxes_are_paused_and_keep_their_files_and_tokens() {
-    let world = World::new().await;
-    let sandbox = world.base().await;
+    let harness = ApiHarness::new().await;
+    let sandbox = harness.base().await;
     let ran = sandbox
         .run("echo kept > file; (exec sleep 1000 >/dev/null 2>&1) & echo $!")
         .await;
     let child: u64 = ran.stdout.trim().parse().unwrap();
     let (id, token) = (sandbox.id.clone(), sandbox.token.clone());
 
-    let world = world.restart().await;
-    let state = world.state(&id).await;
+    let harness = harness.restart().await;
+    let state = harness.state(&id).await;
     let path = format!("/v2/sandboxes/{id}/connect");
-    let connected = world
+    let connected = harness
         .api("POST", &path)
         .json(&json!({}))
         .send()
         .await
         .unwrap();
     let sandbox = Sandbox {
-        world: &world,
+        harness: &harness,
         id,
         token,
         traffic: String::new(),
@@ -568,33 +568,33 @@ async fn after_a_restart_sandboxes_are_paused_and_keep_their_files_and_tokens() 
 
 #[tokio::test]
 async fn a_sandbox_ends_with_its_time_or_pauses_if_asked_to() {
-    let world = World::new().await;
-    let short = world
+    let harness = ApiHarness::new().await;
+    let short = harness
         .create(json!({"templateID": "base", "timeout": 1}))
         .await;
     let body = json!({"templateID": "base", "timeout": 1, "autoPause": true});
-    let pausing = world.create(body).await;
+    let pausing = harness.create(body).await;
 
-    until(|| async { world.state(&short.id).await.is_null() }).await;
-    until(|| async { world.state(&pausing.id).await == "paused" }).await;
+    until(|| async { harness.state(&short.id).await.is_null() }).await;
+    until(|| async { harness.state(&pausing.id).await == "paused" }).await;
 }
 
 #[tokio::test]
 async fn lists_are_filtered_and_paged() {
-    let world = World::new().await;
+    let harness = ApiHarness::new().await;
     let mut ids = Vec::new();
     for name in ["a", "b&c d", "a"] {
         let body = json!({"templateID": "base", "metadata": {"name": name}});
-        ids.push(world.create(body).await.id);
+        ids.push(harness.create(body).await.id);
     }
-    let full = world
+    let full = harness
         .api("POST", "/sandboxes")
         .json(&json!({"templateID": "base"}))
         .send()
         .await
         .unwrap();
     let names = async |query: &str| {
-        let list = world
+        let list = harness
             .api("GET", &format!("/v2/sandboxes?{query}"))
             .send()
             .await
@@ -626,24 +626,24 @@ async fn lists_are_filtered_and_paged() {
 
 #[tokio::test]
 async fn wrong_keys_tokens_and_host_names_are_refused() {
-    let world = World::new().await;
-    let sandbox = world.base().await;
-    let url = world.server.url();
+    let harness = ApiHarness::new().await;
+    let sandbox = harness.base().await;
+    let url = harness.server.url();
 
-    let key = world
+    let key = harness
         .client
         .get(format!("{url}/v2/sandboxes"))
         .header("x-api-key", "e2b_tesT");
-    let token = world
+    let token = harness
         .client
         .post(format!("{url}/process.Process/List"))
         .header("e2b-sandbox-id", &sandbox.id)
         .header("x-access-token", "wrong");
-    let none = world
+    let none = harness
         .client
         .post(format!("{url}/process.Process/List"))
         .header("e2b-sandbox-id", &sandbox.id);
-    let host = world
+    let host = harness
         .api("GET", "/v2/sandboxes")
         .header("host", "evil.example");
 
@@ -656,8 +656,8 @@ async fn wrong_keys_tokens_and_host_names_are_refused() {
 
 #[tokio::test]
 async fn files_go_up_and_down_inside_the_sandbox_only() {
-    let world = World::new().await;
-    let sandbox = world.base().await;
+    let harness = ApiHarness::new().await;
+    let sandbox = harness.base().await;
 
     let put = sandbox
         .envd("POST", "/files?path=a/b.txt")
@@ -703,14 +703,14 @@ pub(crate) async fn node(sandbox: &Sandbox<'_>) -> (Events, u16) {
 
 #[tokio::test]
 async fn a_port_of_the_sandbox_streams_through_the_proxy() {
-    let world = World::new().await;
-    let sandbox = world.base().await;
+    let harness = ApiHarness::new().await;
+    let sandbox = harness.base().await;
     let (_events, port) = node(&sandbox).await;
 
     let mut sse = sandbox.public(port, "/stream?x=1").send().await.unwrap();
     assert_eq!(sse.chunk().await.unwrap().unwrap(), "data: /stream?x=1\n\n");
 
-    let mut socket = TcpStream::connect(world.server.address()).await.unwrap();
+    let mut socket = TcpStream::connect(harness.server.address()).await.unwrap();
     let head = format!(
         "GET /ws HTTP/1.1\r\nHost: {}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
         sandbox.host(port)
@@ -736,8 +736,8 @@ async fn a_port_of_the_sandbox_streams_through_the_proxy() {
 
 #[tokio::test]
 async fn a_port_of_somebody_else_is_not_open() {
-    let world = World::new().await;
-    let sandbox = world.base().await;
+    let harness = ApiHarness::new().await;
+    let sandbox = harness.base().await;
     let stranger = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = stranger.local_addr().unwrap().port();
 
@@ -754,9 +754,9 @@ async fn a_port_of_somebody_else_is_not_open() {
 
 #[tokio::test]
 async fn private_ports_need_the_traffic_token() {
-    let world = World::new().await;
+    let harness = ApiHarness::new().await;
     let network = json!({"allowPublicTraffic": false});
-    let sandbox = world
+    let sandbox = harness
         .create(json!({"templateID": "base", "network": network}))
         .await;
     let (_events, port) = node(&sandbox).await;
@@ -774,11 +774,11 @@ async fn private_ports_need_the_traffic_token() {
 
 #[tokio::test]
 async fn a_reader_that_never_reads_does_not_stop_the_process() {
-    let world = World::new().await;
-    let sandbox = world.base().await;
+    let harness = ApiHarness::new().await;
+    let sandbox = harness.base().await;
     let script = "head -c 60000000 /dev/zero; touch done";
     let idle = sandbox.shell(script).send().await.unwrap();
-    let done = world
+    let done = harness
         .dir
         .path()
         .join("state/sandboxes")
@@ -792,8 +792,8 @@ async fn a_reader_that_never_reads_does_not_stop_the_process() {
 
 #[tokio::test]
 async fn a_helper_that_is_killed_pauses_its_sandbox() {
-    let world = World::new().await;
-    let sandbox = world.base().await;
+    let harness = ApiHarness::new().await;
+    let sandbox = harness.base().await;
     let mut events = Events::open(sandbox.shell("echo $PPID; exec sleep 1000")).await;
     let pid = events.pid().await;
     let helper: i32 = events.output().await.trim().parse().unwrap();
@@ -801,16 +801,16 @@ async fn a_helper_that_is_killed_pauses_its_sandbox() {
     let helper = rustix::process::Pid::from_raw(helper).unwrap();
     rustix::process::kill_process(helper, rustix::process::Signal::KILL).unwrap();
 
-    until(|| async { world.state(&sandbox.id).await == "paused" }).await;
+    until(|| async { harness.state(&sandbox.id).await == "paused" }).await;
     until(|| async { !alive(pid) }).await;
 }
 
 #[tokio::test]
 async fn a_template_that_is_unknown_is_named_in_the_error() {
-    let world = World::new().await;
+    let harness = ApiHarness::new().await;
 
     let body = json!({"templateID": "nothing"});
-    let response = world
+    let response = harness
         .api("POST", "/v2/sandboxes")
         .json(&body)
         .send()

@@ -16,7 +16,7 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::local::http_api::{Sandbox, World};
+use crate::local::http_api::{ApiHarness, Sandbox};
 
 /// Generous: a busy machine must not fail a test.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -28,8 +28,8 @@ struct Connection {
 }
 
 impl Connection {
-    async fn open(world: &World) -> Self {
-        let socket = TcpStream::connect(world.server.address()).await.unwrap();
+    async fn open(harness: &ApiHarness) -> Self {
+        let socket = TcpStream::connect(harness.server.address()).await.unwrap();
         socket.set_nodelay(true).unwrap();
         Self {
             socket,
@@ -67,8 +67,8 @@ impl Connection {
 
 #[tokio::test]
 async fn an_early_answer_leaves_the_connection_usable() {
-    let world = World::new().await;
-    let mut connection = Connection::open(&world).await;
+    let harness = ApiHarness::new().await;
+    let mut connection = Connection::open(&harness).await;
     let head = |path: &str, more: &str| {
         format!("POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 2\r\n{more}\r\n")
     };
@@ -189,8 +189,8 @@ async fn packed(bytes: &[u8]) -> Vec<u8> {
 
 #[tokio::test]
 async fn single_calls_are_answered_in_binary_and_their_errors_in_json() {
-    let world = World::new().await;
-    let sandbox = world.base().await;
+    let harness = ApiHarness::new().await;
+    let sandbox = harness.base().await;
     let directory = filesystem::MakeDirRequest {
         path: "made".to_owned(),
         ..Default::default()
@@ -257,8 +257,8 @@ fn inputs(selector: &pb::ProcessSelector, texts: &[&'static str]) -> Vec<u8> {
 
 #[tokio::test]
 async fn a_process_is_followed_and_fed_by_binary_streams_however_they_are_cut() {
-    let world = World::new().await;
-    let sandbox = world.base().await;
+    let harness = ApiHarness::new().await;
+    let sandbox = harness.base().await;
     let mut events = Messages::open(stream(&sandbox, "Start", &start("cat", &[]))).await;
     let ProcessEventKind::Start(started) = events.event().await else {
         panic!("another event came first")
@@ -304,8 +304,8 @@ async fn a_process_is_followed_and_fed_by_binary_streams_however_they_are_cut() 
 
 #[tokio::test]
 async fn large_output_arrives_whole_where_the_client_takes_gzip() {
-    let world = World::new().await;
-    let sandbox = world.base().await;
+    let harness = ApiHarness::new().await;
+    let sandbox = harness.base().await;
     let script = "head -c 1000000 /dev/zero | tr '\\0' y";
     let request = stream(&sandbox, "Start", &start("sh", &["-c", script]));
     let mut events = Messages::open(request).await;
@@ -330,8 +330,8 @@ async fn large_output_arrives_whole_where_the_client_takes_gzip() {
 
 #[tokio::test]
 async fn the_error_of_a_binary_stream_is_json_in_its_end() {
-    let world = World::new().await;
-    let sandbox = world.base().await;
+    let harness = ApiHarness::new().await;
+    let sandbox = harness.base().await;
     let nobody = stream(&sandbox, "Start", &start("true", &[])).basic_auth("nobody", Some(""));
 
     for request in [
@@ -352,8 +352,8 @@ async fn the_error_of_a_binary_stream_is_json_in_its_end() {
 
 #[tokio::test]
 async fn a_reader_that_hangs_holds_neither_the_process_nor_its_end() {
-    let world = World::new().await;
-    let sandbox = world.base().await;
+    let harness = ApiHarness::new().await;
+    let sandbox = harness.base().await;
     let script = "head -c 100000000 /dev/zero; echo yes > done";
     let request = stream(&sandbox, "Start", &start("sh", &["-c", script]));
     // Its response has arrived, and nobody reads on.

@@ -6,15 +6,15 @@ use std::path::Path;
 use pretty_assertions::assert_eq;
 use serde_json::{Value, json};
 
-use crate::local::http_api::{KEY, World, until};
+use crate::local::http_api::{ApiHarness, KEY, until};
 use crate::support::process::alive;
 use crate::support::{folder, write_program};
 
 /// A server with an npm that runs this script; `is_key_private`: only the user has the key.
-async fn world(bin: &Path, npm: &str, is_key_private: bool) -> World {
+async fn harness(bin: &Path, npm: &str, is_key_private: bool) -> ApiHarness {
     write_npm(bin, npm);
     let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
-    World::with(|options| {
+    ApiHarness::with(|options| {
         options.path = path;
         options.is_key_private = is_key_private;
         options.install_env = vec![("npm_config_registry".to_owned(), "https://own/".to_owned())];
@@ -34,9 +34,12 @@ struct Steps {
 }
 
 impl Steps {
-    async fn of(world: &World, terms: Value) -> Self {
-        let url = format!("{}/sandbar/templates/opencode/install", world.server.url());
-        let request = world.client.post(url).header("x-api-key", KEY);
+    async fn of(harness: &ApiHarness, terms: Value) -> Self {
+        let url = format!(
+            "{}/sandbar/templates/opencode/install",
+            harness.server.url()
+        );
+        let request = harness.client.post(url).header("x-api-key", KEY);
         let answer = request.json(&terms).send().await.unwrap();
         assert_eq!(answer.status(), 200);
         Self {
@@ -109,9 +112,9 @@ async fn npm_at_its_limit_ends_with_its_descendants_and_its_output_is_reported()
         echo 'npm error code EWAIT at https://bob:hunter2@registry/' >&2
         setsid sleep 1000 & echo \"child $!\"
         sleep 1000";
-    let world = world(bin.path(), npm, true).await;
+    let harness = harness(bin.path(), npm, true).await;
 
-    let mut steps = Steps::of(&world, terms("https://bob:hunter2@registry/", 5)).await;
+    let mut steps = Steps::of(&harness, terms("https://bob:hunter2@registry/", 5)).await;
     let child: u32 = steps.line("child ").await.parse().unwrap();
     assert!(alive(child));
     let told = steps.line("npm has received ").await;
@@ -126,19 +129,19 @@ async fn npm_at_its_limit_ends_with_its_descendants_and_its_output_is_reported()
     );
     assert!(!text.contains("hunter2"), "{text}");
     until(|| async { !alive(child) }).await;
-    assert!(!has_text(world.dir.path(), "hunter2"));
+    assert!(!has_text(harness.dir.path(), "hunter2"));
 }
 
 #[tokio::test]
 async fn an_install_uses_the_settings_of_its_caller_which_are_stored_nowhere() {
     let (bin, other) = (folder(), folder());
     let npm = "echo \"npm error from $npm_config_registry by $npm_config_cache of $HOME\"; exit 1";
-    let world = world(bin.path(), npm, true).await;
+    let harness = harness(bin.path(), npm, true).await;
     let mine = "npm error from https://mine/ by ";
 
-    let first = Steps::of(&world, terms("https://mine/?token=hunter2", 60)).await;
+    let first = Steps::of(&harness, terms("https://mine/?token=hunter2", 60)).await;
     let first = first.rest().await;
-    let second = Steps::of(&world, terms("https://mine/", 60))
+    let second = Steps::of(&harness, terms("https://mine/", 60))
         .await
         .rest()
         .await;
@@ -148,7 +151,7 @@ async fn an_install_uses_the_settings_of_its_caller_which_are_stored_nowhere() {
         second.contains(mine) && !second.contains("hunter2"),
         "{second}"
     );
-    assert!(!has_text(world.dir.path(), "hunter2"));
+    assert!(!has_text(harness.dir.path(), "hunter2"));
     // Not the npm that the server would find; its cache and home are ours.
     write_npm(
         other.path(),
@@ -156,9 +159,9 @@ async fn an_install_uses_the_settings_of_its_caller_which_are_stored_nowhere() {
     );
     let path = format!("{}:/usr/bin:/bin", other.path().display());
     let env = json!({ "PATH": path, "HOME": "/root", "NPM_CONFIG_CACHE": "/root" });
-    let steps = Steps::of(&world, json!({ "env": env, "limit_secs": 60 })).await;
+    let steps = Steps::of(&harness, json!({ "env": env, "limit_secs": 60 })).await;
     let told = steps.rest().await;
-    let place = world.dir.path().join("cache/install.partial");
+    let place = harness.dir.path().join("cache/install.partial");
     let place = place.display();
     let wanted = format!("npm error the other {place} {place}/.npm");
     assert!(told.contains(&wanted), "{told}");
@@ -168,9 +171,9 @@ async fn an_install_uses_the_settings_of_its_caller_which_are_stored_nowhere() {
 async fn a_caller_with_a_shared_key_does_not_decide_how_npm_is_run() {
     let bin = folder();
     let npm = "echo \"npm error from $npm_config_registry\"; exit 1";
-    let world = world(bin.path(), npm, false).await;
+    let harness = harness(bin.path(), npm, false).await;
 
-    let told = Steps::of(&world, terms("https://mine/", 60))
+    let told = Steps::of(&harness, terms("https://mine/", 60))
         .await
         .rest()
         .await;
@@ -190,11 +193,11 @@ async fn an_install_by_the_settings_of_another_that_fails_is_tried_again_with_on
         exit 1",
         go.display()
     );
-    let world = world(bin.path(), &npm, true).await;
+    let harness = harness(bin.path(), &npm, true).await;
 
-    let mut bad = Steps::of(&world, terms("https://bad/", 60)).await;
+    let mut bad = Steps::of(&harness, terms("https://bad/", 60)).await;
     bad.line("npm install ").await;
-    let mut good = Steps::of(&world, terms("https://good/", 60)).await;
+    let mut good = Steps::of(&harness, terms("https://good/", 60)).await;
     good.line("npm install ").await;
     fs::write(go, "").unwrap();
 

@@ -24,18 +24,18 @@ use reqwest::StatusCode;
 use sandbar::local::{Enforcement, IsolationRequest, Level, Network, ResourceLimits};
 use serde_json::json;
 
-use crate::local::http_api::{World, until};
+use crate::local::http_api::{ApiHarness, until};
 use crate::support::optional::Optional;
 use crate::support::process::state;
 
 /// A server at exactly this level; `None` if this machine lacks it.
-async fn world(level: Level) -> Option<World> {
+async fn harness(level: Level) -> Option<ApiHarness> {
     limited(level, ResourceLimits::default()).await
 }
 
 /// Whether this machine supports a level.
-pub(crate) fn gives(world: &World, level: Level) -> bool {
-    let given = world.server.isolation();
+pub(crate) fn gives(harness: &ApiHarness, level: Level) -> bool {
+    let given = harness.server.isolation();
     let lacks = (given.level != level).then(|| given.line());
     let optional = match level {
         Level::None => return lacks.is_none(),
@@ -46,17 +46,17 @@ pub(crate) fn gives(world: &World, level: Level) -> bool {
 }
 
 /// Both levels with isolation, as far as they are supported here.
-async fn isolated_worlds() -> Vec<(Level, World)> {
+async fn isolated_worlds() -> Vec<(Level, ApiHarness)> {
     let mut all = Vec::new();
     for level in [Level::Filesystem, Level::Full] {
-        all.extend(world(level).await.map(|world| (level, world)));
+        all.extend(harness(level).await.map(|harness| (level, harness)));
     }
     all
 }
 
 /// The output of a script in a new sandbox, without the last line feed.
-async fn says(world: &World, script: &str) -> String {
-    let sandbox = world.base().await;
+async fn says(harness: &ApiHarness, script: &str) -> String {
+    let sandbox = harness.base().await;
     let ran = sandbox.run(script).await;
     sandbox.kill().await;
     format!("{}{}", ran.stdout, ran.stderr)
@@ -67,10 +67,10 @@ async fn says(world: &World, script: &str) -> String {
 #[tokio::test]
 async fn every_level_runs_commands_and_keeps_its_files_through_the_api() {
     for level in Level::ALL {
-        let Some(world) = world(level).await else {
+        let Some(harness) = harness(level).await else {
             continue;
         };
-        let sandbox = world.base().await;
+        let sandbox = harness.base().await;
 
         let ran = sandbox
             .run("cd && pwd && echo made > by-process && mkdir d && echo x > /dev/null")
@@ -111,8 +111,8 @@ async fn files_of_the_machines_users_are_hidden_and_the_system_cannot_be_changed
     std::fs::write(secret.path(), "secret").unwrap();
     let everybody = std::os::unix::fs::PermissionsExt::from_mode(0o644);
     std::fs::set_permissions(secret.path(), everybody).unwrap();
-    for (level, world) in isolated_worlds().await {
-        let record = world.dir.path().join("state");
+    for (level, harness) in isolated_worlds().await {
+        let record = harness.dir.path().join("state");
         let script = format!(
             "cat {} 2>/dev/null; ls {} 2>/dev/null; ls /root ${{SUDO_USER:+/home}} 2>/dev/null; \
              cat /etc/shadow 2>/dev/null; (echo x > /usr/x) 2>/dev/null && echo usr; \
@@ -122,28 +122,28 @@ async fn files_of_the_machines_users_are_hidden_and_the_system_cannot_be_changed
             record.display(),
         );
 
-        assert_eq!(says(&world, &script).await, "", "{level:?}");
+        assert_eq!(says(&harness, &script).await, "", "{level:?}");
     }
 }
 
 #[tokio::test]
 async fn settings_of_the_machine_that_may_hold_credentials_are_hidden_and_shells_are_quiet() {
-    for (level, world) in isolated_worlds().await {
+    for (level, harness) in isolated_worlds().await {
         let names = "npmrc pip.conf gitconfig netrc wgetrc docker environment";
         let script = format!(
             "for name in {names}; do cat /etc/$name 2>/dev/null; ls /etc/$name/ 2>/dev/null; done; \
              ls /etc/ssl/private 2>/dev/null; true"
         );
 
-        assert_eq!(says(&world, &script).await, "", "{level:?}");
+        assert_eq!(says(&harness, &script).await, "", "{level:?}");
         // As the SDKs start all commands; names, certificates and the time zone are still found.
         let script = "bash -l -c 'echo quiet; date >/dev/null; \
              getent hosts localhost >/dev/null; ls /etc/ssl/certs >/dev/null'";
-        assert_eq!(says(&world, script).await, "quiet", "{level:?}");
+        assert_eq!(says(&harness, script).await, "quiet", "{level:?}");
         if level == Level::Full {
             let script =
                 "ls -d /etc/profile.d /etc/pki/entitlement 2>/dev/null; cat /etc/profile | wc -l";
-            assert_eq!(says(&world, script).await, "1");
+            assert_eq!(says(&harness, script).await, "1");
         }
     }
 }
@@ -151,10 +151,10 @@ async fn settings_of_the_machine_that_may_hold_credentials_are_hidden_and_shells
 #[tokio::test]
 async fn no_sandbox_runs_as_root_of_the_machine() {
     for level in Level::ALL {
-        let Some(world) = world(level).await else {
+        let Some(harness) = harness(level).await else {
             continue;
         };
-        let sandbox = world.base().await;
+        let sandbox = harness.base().await;
         let _running = sandbox.run("echo $$; id -u").await;
         let script = format!("sh -c 'sleep 60; : {}' >/dev/null 2>&1 & echo", sandbox.id);
         let started = sandbox.run(&script).await;
@@ -173,14 +173,14 @@ async fn no_sandbox_runs_as_root_of_the_machine() {
 #[tokio::test]
 async fn the_processes_of_a_sandbox_cannot_reach_its_helper() {
     for level in Level::ALL {
-        let Some(world) = world(level).await else {
+        let Some(harness) = harness(level).await else {
             continue;
         };
 
         let script = "cat /proc/$PPID/comm; ls /proc/$PPID/fd >/dev/null 2>&1 && echo open; true";
 
         // The helper is the parent of the shell.
-        let name = says(&world, script).await;
+        let name = says(&harness, script).await;
         let known = ["sandbar", "san"]
             .iter()
             .any(|start| name.starts_with(start));
@@ -208,14 +208,14 @@ pub(crate) fn of_sandbox(id: &str) -> Vec<(u32, u32)> {
 
 #[tokio::test]
 async fn processes_outside_get_no_signal_and_at_level_full_are_not_seen() {
-    for (level, world) in isolated_worlds().await {
+    for (level, harness) in isolated_worlds().await {
         let mut outside = Command::new("sleep").arg("60").spawn().unwrap();
 
         let script = format!(
             "kill -0 {} 2>/dev/null && echo signalled; ls /proc",
             outside.id()
         );
-        let seen = says(&world, &script).await;
+        let seen = says(&harness, &script).await;
 
         let _ = outside.kill();
         let _ = outside.wait();
@@ -244,16 +244,16 @@ async fn abstract_sockets_and_at_level_full_those_with_a_path_are_shut() {
     let connect = "const s = require('net').connect(process.argv[1]); \
                    s.on('connect', () => { console.log('open'); process.exit() }); \
                    s.on('error', () => console.log('shut'))";
-    for (level, world) in isolated_worlds().await {
+    for (level, harness) in isolated_worlds().await {
         let to_path = format!("node -e \"{connect}\" '{}'", path.display());
-        let path_answer = says(&world, &to_path).await;
+        let path_answer = says(&harness, &to_path).await;
         // Node cannot pass a zero byte: Python can.
         let abstractly = format!(
             "python3 -c \"import socket; socket.socket(socket.AF_UNIX).connect('\\0{name}'); \
              print('open')\" 2>/dev/null || echo shut"
         );
 
-        assert_eq!(says(&world, &abstractly).await, "shut", "{level:?}");
+        assert_eq!(says(&harness, &abstractly).await, "shut", "{level:?}");
         // Landlock of a later kernel may block paths; full must already.
         if level == Level::Full {
             assert_eq!(path_answer, "shut");
@@ -263,7 +263,7 @@ async fn abstract_sockets_and_at_level_full_those_with_a_path_are_shut() {
 
 #[tokio::test]
 async fn at_level_full_every_sandbox_has_all_ports_and_sees_none_of_others() {
-    let Some(world) = world(Level::Full).await else {
+    let Some(harness) = harness(Level::Full).await else {
         return;
     };
     let foreign = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -272,9 +272,9 @@ async fn at_level_full_every_sandbox_has_all_ports_and_sees_none_of_others() {
         "node -e \"require('net').connect({port}, '127.0.0.1').on('connect', () => \
          {{ console.log('open'); process.exit() }}).on('error', () => console.log('shut'))\""
     );
-    assert_eq!(says(&world, &connect).await, "shut");
+    assert_eq!(says(&harness, &connect).await, "shut");
 
-    let (one, two) = (world.base().await, world.base().await);
+    let (one, two) = (harness.base().await, harness.base().await);
     for sandbox in [&one, &two] {
         let script = format!(
             "node -e \"require('http').createServer((_, r) => r.end('{}')).listen(4096, '127.0.0.1')\" \
@@ -301,7 +301,7 @@ async fn at_level_full_every_sandbox_has_all_ports_and_sees_none_of_others() {
 
 #[tokio::test]
 async fn the_proxy_does_not_lead_to_this_machine() {
-    let Some(world) = world(Level::Full).await else {
+    let Some(harness) = harness(Level::Full).await else {
         return;
     };
     let foreign = std::net::TcpListener::bind("0.0.0.0:0").unwrap();
@@ -320,7 +320,7 @@ async fn the_proxy_does_not_lead_to_this_machine() {
         "169.254.169.254",
         "0.0.0.0",
     ] {
-        assert_eq!(says(&world, &ask(host)).await, "403", "{host}");
+        assert_eq!(says(&harness, &ask(host)).await, "403", "{host}");
     }
 }
 
@@ -330,8 +330,8 @@ async fn the_shared_network_is_this_machines() {
         network: Network::Shared,
         ..IsolationRequest::default()
     };
-    let world = World::at(wanted).await;
-    if !gives(&world, Level::Full) {
+    let harness = ApiHarness::at(wanted).await;
+    if !gives(&harness, Level::Full) {
         return;
     }
 
@@ -339,13 +339,13 @@ async fn the_shared_network_is_this_machines() {
 
     let own = std::fs::read_link("/proc/self/ns/net").unwrap();
     let wanted = format!("{}\nunset", own.display());
-    assert_eq!(says(&world, script).await, wanted);
+    assert_eq!(says(&harness, script).await, wanted);
 }
 
 #[tokio::test]
 async fn a_symlink_made_inside_does_not_lead_the_server_outside() {
-    for (level, world) in isolated_worlds().await {
-        let sandbox = world.base().await;
+    for (level, harness) in isolated_worlds().await {
+        let sandbox = harness.base().await;
         sandbox.run("cd; ln -s /etc/shadow s; ln -s / r; ln -s /tmp t; echo in > /tmp/f; ln -s /tmp/f f").await;
 
         for path in ["s", "r/etc/shadow", "r/etc/passwd"] {
@@ -378,10 +378,10 @@ async fn a_symlink_made_inside_does_not_lead_the_server_outside() {
 #[tokio::test]
 async fn pause_stops_and_kill_ends_everything_at_each_level() {
     for level in Level::ALL {
-        let Some(world) = world(level).await else {
+        let Some(harness) = harness(level).await else {
             continue;
         };
-        let sandbox = world.base().await;
+        let sandbox = harness.base().await;
         // An orphan in its own session that burns CPU time.
         let script = format!(
             "setsid sh -c 'while :; do : {}; done' >/dev/null 2>&1 & echo",
@@ -392,7 +392,7 @@ async fn pause_stops_and_kill_ends_everything_at_each_level() {
         until(|| async { !of_sandbox(&sandbox.id).is_empty() }).await;
 
         let pause = format!("/sandboxes/{}/pause", sandbox.id);
-        let paused = world.api("POST", &pause).send().await.unwrap();
+        let paused = harness.api("POST", &pause).send().await.unwrap();
         assert_eq!(paused.status(), StatusCode::NO_CONTENT, "{level:?}");
         let states: Vec<Option<char>> = of_sandbox(&sandbox.id)
             .iter()
@@ -405,7 +405,7 @@ async fn pause_stops_and_kill_ends_everything_at_each_level() {
 
         let connect = format!("/sandboxes/{}/connect", sandbox.id);
         let body = json!({"timeout": 60});
-        let resumed = world
+        let resumed = harness
             .api("POST", &connect)
             .json(&body)
             .send()
@@ -421,7 +421,7 @@ async fn pause_stops_and_kill_ends_everything_at_each_level() {
         sandbox.kill().await;
         assert_eq!(of_sandbox(&sandbox.id), [], "{level:?}");
         assert!(
-            !world
+            !harness
                 .dir
                 .path()
                 .join("state/sandboxes")
@@ -493,10 +493,10 @@ async fn a_process_above_the_memory_limit_is_killed_and_the_rest_continues() {
         ..ResourceLimits::default()
     };
     for level in Level::ALL {
-        let Some(world) = limited(level, limits).await else {
+        let Some(harness) = limited(level, limits).await else {
             continue;
         };
-        let sandbox = world.base().await;
+        let sandbox = harness.base().await;
         // A quarter in use before shows that the largest is killed. Both would wait for a minute.
         let script = "node -e 'const b = Buffer.alloc(100 << 20, 1); setTimeout(() => b.length, 60000)' & \
              node -e 'const b = Buffer.alloc(600 << 20, 1); setTimeout(() => b.length, 60000)'; \
@@ -519,10 +519,10 @@ async fn memory_that_no_process_has_mapped_counts_too() {
         ..ResourceLimits::default()
     };
     for level in Level::ALL {
-        let Some(world) = limited(level, limits).await else {
+        let Some(harness) = limited(level, limits).await else {
             continue;
         };
-        let sandbox = world.base().await;
+        let sandbox = harness.base().await;
         // It would wait for a minute; written, never mapped.
         let script = "python3 -c \"
 import os, time
@@ -548,10 +548,10 @@ async fn at_level_full_files_in_memory_have_their_part_of_the_limit_and_count() 
         memory: Some(400 << 20),
         ..ResourceLimits::default()
     };
-    let Some(world) = limited(Level::Full, limits).await else {
+    let Some(harness) = limited(Level::Full, limits).await else {
         return;
     };
-    let sandbox = world.base().await;
+    let sandbox = harness.base().await;
     let fill = "for place in /dev/shm /run /dev; do \
          head -c 300M /dev/zero > $place/f 2>/dev/null; \
          echo $place $(($(stat -c %s $place/f 2>/dev/null || echo 0) >> 20)); done";
@@ -576,15 +576,15 @@ async fn a_sandbox_has_only_so_many_processes() {
         ..ResourceLimits::default()
     };
     for level in Level::ALL {
-        let Some(world) = limited(level, limits).await else {
+        let Some(harness) = limited(level, limits).await else {
             continue;
         };
-        if world.server.limits().processes == Enforcement::Missing {
-            let said = world.server.limits().line();
+        if harness.server.limits().processes == Enforcement::Missing {
+            let said = harness.server.limits().line();
             assert!(said.contains("processes not limited here"), "{said}");
             continue;
         }
-        let sandbox = world.base().await;
+        let sandbox = harness.base().await;
         // The shell gives up at the first process that it cannot start.
         let script = "i=0; while [ $i -lt 100 ]; do sleep 60 >/dev/null 2>&1 & i=$((i+1)); done; \
              echo all";
@@ -603,11 +603,11 @@ async fn a_sandbox_has_only_so_many_processes() {
 #[tokio::test]
 async fn sandboxes_have_the_ordinary_limit_of_descriptors_and_may_raise_it() {
     for level in Level::ALL {
-        let Some(world) = world(level).await else {
+        let Some(harness) = harness(level).await else {
             continue;
         };
 
-        let told = says(&world, "ulimit -Sn; ulimit -Hn").await;
+        let told = says(&harness, "ulimit -Sn; ulimit -Hn").await;
 
         let [soft, hard] = [0, 1].map(|line| told.lines().nth(line).unwrap().to_owned());
         let own = rustix::process::getrlimit(rustix::process::Resource::Nofile);
@@ -624,23 +624,23 @@ async fn a_file_is_only_so_large() {
         ..ResourceLimits::default()
     };
     for level in Level::ALL {
-        let Some(world) = limited(level, limits).await else {
+        let Some(harness) = limited(level, limits).await else {
             continue;
         };
 
         let script = "cd; head -c 3000000 /dev/zero > f 2>/dev/null; wc -c < f";
 
-        assert_eq!(says(&world, script).await, "1048576", "{level:?}");
+        assert_eq!(says(&harness, script).await, "1048576", "{level:?}");
     }
 }
 
-async fn limited(level: Level, limits: ResourceLimits) -> Option<World> {
+async fn limited(level: Level, limits: ResourceLimits) -> Option<ApiHarness> {
     let wanted = IsolationRequest {
         most: level,
         ..IsolationRequest::default()
     };
-    let world = World::limited(wanted, limits).await;
-    gives(&world, level).then_some(world)
+    let harness = ApiHarness::limited(wanted, limits).await;
+    gives(&harness, level).then_some(harness)
 }
 
 #[tokio::test]
@@ -649,7 +649,7 @@ async fn certificates_trusted_on_the_machine_are_trusted_inside() {
     std::fs::write(authority.path(), "OUR OWN AUTHORITY").unwrap();
     let file = authority.path().display().to_string();
     for level in Level::ALL {
-        let world = World::with(|options| {
+        let harness = ApiHarness::with(|options| {
             options.isolation.most = level;
             options.install_env = vec![("NODE_EXTRA_CA_CERTS".to_owned(), file.clone())];
         })
@@ -658,9 +658,9 @@ async fn certificates_trusted_on_the_machine_are_trusted_inside() {
         let script = "echo $CURL_CA_BUNDLE $GIT_SSL_CAINFO | tr ' ' '\\n' | uniq | wc -l; \
              grep -o 'OUR OWN AUTHORITY' \"$NODE_EXTRA_CA_CERTS\"";
 
-        let given = world.server.isolation().level;
+        let given = harness.server.isolation().level;
         assert_eq!(
-            says(&world, script).await,
+            says(&harness, script).await,
             "1\nOUR OWN AUTHORITY",
             "{given:?}"
         );

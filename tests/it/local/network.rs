@@ -8,7 +8,7 @@ use reqwest::StatusCode;
 use sandbar::local::{IsolationRequest, Level};
 use serde_json::{Value, json};
 
-use crate::local::http_api::{Sandbox, World};
+use crate::local::http_api::{ApiHarness, Sandbox};
 use crate::local::isolation::gives;
 
 const DENIED: &str = "the network rules of this sandbox deny";
@@ -23,22 +23,22 @@ async fn told(sandbox: &Sandbox<'_>, host: &str) -> String {
     sandbox.run(&script).await.stdout
 }
 
-async fn info(world: &World, id: &str) -> Value {
+async fn info(harness: &ApiHarness, id: &str) -> Value {
     let path = format!("/sandboxes/{id}");
-    let answer = world.api("GET", &path).send().await.unwrap();
+    let answer = harness.api("GET", &path).send().await.unwrap();
     answer.json().await.unwrap()
 }
 
-async fn set(world: &World, id: &str, rules: &Value) -> StatusCode {
+async fn set(harness: &ApiHarness, id: &str, rules: &Value) -> StatusCode {
     let path = format!("/sandboxes/{id}/network");
-    let answer = world.api("PUT", &path).json(rules).send().await.unwrap();
+    let answer = harness.api("PUT", &path).json(rules).send().await.unwrap();
     answer.status()
 }
 
 #[tokio::test]
 async fn rules_are_in_force_where_sandboxes_have_a_network_of_their_own() {
-    let world = World::at(IsolationRequest::default()).await;
-    if !gives(&world, Level::Full) {
+    let harness = ApiHarness::at(IsolationRequest::default()).await;
+    if !gives(&harness, Level::Full) {
         return;
     }
     let body = json!({
@@ -46,25 +46,25 @@ async fn rules_are_in_force_where_sandboxes_have_a_network_of_their_own() {
         "allow_internet_access": false,
         "network": {"allowOut": ["localhost"], "denyOut": ["0.0.0.0/0"]},
     });
-    let sandbox = world.create(body).await;
+    let sandbox = harness.create(body).await;
 
     let (named, ranged) = (
         told(&sandbox, "example.com").await,
         told(&sandbox, "192.0.2.1").await,
     );
     let allowed = told(&sandbox, "localhost").await;
-    let before = info(&world, &sandbox.id).await;
+    let before = info(&harness, &sandbox.id).await;
     let rules = json!({"denyOut": ["127.0.0.0/8"]});
-    let changed = set(&world, &sandbox.id, &rules).await;
+    let changed = set(&harness, &sandbox.id, &rules).await;
     let now = told(&sandbox, "127.0.0.1").await;
-    let after = info(&world, &sandbox.id).await;
-    let wrong = set(&world, &sandbox.id, &json!({"denyOut": ["10.0.0.0/99"]})).await;
+    let after = info(&harness, &sandbox.id).await;
+    let wrong = set(&harness, &sandbox.id, &json!({"denyOut": ["10.0.0.0/99"]})).await;
     let rules_of = |rule: Value| json!({"rules": {"example.com": [rule]}});
-    let set_rules = async |rule| set(&world, &sandbox.id, &rules_of(rule)).await;
+    let set_rules = async |rule| set(&harness, &sandbox.id, &rules_of(rule)).await;
     // Its processes do not trust a CA that could decrypt their traffic.
     let late = set_rules(json!({"transform": {"headers": {"a": "b"}}})).await;
     let unknown = set_rules(json!({"transform": {"body": "b"}})).await;
-    let nobody = set(&world, "inone", &rules).await;
+    let nobody = set(&harness, "inone", &rules).await;
 
     assert!(
         named.contains(DENIED) && ranged.contains(DENIED),
@@ -92,18 +92,18 @@ async fn rules_are_in_force_where_sandboxes_have_a_network_of_their_own() {
 
 #[tokio::test]
 async fn rules_that_are_not_in_force_are_reported() {
-    let world = World::new().await;
+    let harness = ApiHarness::new().await;
     let body = json!({
         "templateID": "base",
         "allow_internet_access": false,
         "network": {"denyOut": ["10.0.0.0/8"]},
     });
-    let sandbox = world.create(body).await;
+    let sandbox = harness.create(body).await;
 
-    let shown = info(&world, &sandbox.id).await;
-    let changed = set(&world, &sandbox.id, &json!({"denyOut": []})).await;
+    let shown = info(&harness, &sandbox.id).await;
+    let changed = set(&harness, &sandbox.id, &json!({"denyOut": []})).await;
     let logs = format!("/v2/sandboxes/{}/logs?search=force", sandbox.id);
-    let logs = world.api("GET", &logs).send().await.unwrap();
+    let logs = harness.api("GET", &logs).send().await.unwrap();
     let logs: Value = logs.json().await.unwrap();
 
     assert_eq!(shown["allowInternetAccess"], true);
@@ -117,10 +117,10 @@ async fn rules_that_are_not_in_force_are_reported() {
 
 #[tokio::test]
 async fn a_rule_without_a_host_is_refused() {
-    let world = World::new().await;
+    let harness = ApiHarness::new().await;
     let body = json!({"templateID": "base", "network": {"allowOut": ["http://a"]}});
 
-    let answer = world
+    let answer = harness
         .api("POST", "/v2/sandboxes")
         .json(&body)
         .send()

@@ -12,7 +12,7 @@ use reqwest::StatusCode;
 use sandbar::local::{IsolationRequest, Level, Network};
 use serde_json::{Value, json};
 
-use crate::local::http_api::World;
+use crate::local::http_api::ApiHarness;
 use crate::local::isolation::of_sandbox;
 use crate::support::home::Home;
 use crate::support::http::plain_client;
@@ -25,13 +25,13 @@ const CONNECT: &str = "const [host, port] = process.argv.slice(1); require('net'
      .on('connect', () => { console.log('open'); process.exit() }).on('error', () => console.log('shut'))";
 
 /// A server whose sandboxes use pasta; `None` if they cannot.
-async fn world() -> Option<World> {
-    let world = World::at(IsolationRequest {
+async fn harness() -> Option<ApiHarness> {
+    let harness = ApiHarness::at(IsolationRequest {
         network: Network::Pasta,
         ..IsolationRequest::default()
     })
     .await;
-    let given = world.server.isolation().clone();
+    let given = harness.server.isolation().clone();
     let lacks = (given.network != Network::Pasta).then(|| given.line());
     // Below level full no network is created at all.
     if lacks.is_some() && given.level == Level::Full {
@@ -41,7 +41,9 @@ async fn world() -> Option<World> {
             "{given:?}"
         );
     }
-    Optional::Pasta.is_there(lacks.as_deref()).then_some(world)
+    Optional::Pasta
+        .is_there(lacks.as_deref())
+        .then_some(harness)
 }
 
 /// The interface on which this machine has a link-local address, and that address.
@@ -84,12 +86,12 @@ fn ends(pid: u32) -> bool {
 
 #[tokio::test]
 async fn pasta_reaches_all_ports_but_not_the_loopback_of_this_machine() {
-    let Some(world) = world().await else {
+    let Some(harness) = harness().await else {
         return;
     };
     let foreign = TcpListener::bind("[::]:0").unwrap();
     let port = foreign.local_addr().unwrap().port();
-    let (one, two) = (world.base().await, world.base().await);
+    let (one, two) = (harness.base().await, harness.base().await);
     let connect = |host: &str| format!("timeout 1 node -e \"{CONNECT}\" '{host}' {port}");
 
     for near in ["127.0.0.1", "::1"] {
@@ -128,31 +130,31 @@ async fn pasta_reaches_all_ports_but_not_the_loopback_of_this_machine() {
 
 #[tokio::test]
 async fn network_rules_are_not_in_force_by_pasta_and_it_says_so() {
-    let Some(world) = world().await else {
+    let Some(harness) = harness().await else {
         return;
     };
     let body = json!({"templateID": "base", "network": {"denyOut": ["10.0.0.0/8"]}});
-    let sandbox = world.create(body).await;
+    let sandbox = harness.create(body).await;
 
     let path = format!("/sandboxes/{}/network", sandbox.id);
-    let change = world.api("PUT", &path).json(&json!({"denyOut": []}));
+    let change = harness.api("PUT", &path).json(&json!({"denyOut": []}));
     let changed = change.send().await.unwrap();
     let logs = format!("/v2/sandboxes/{}/logs?search=force", sandbox.id);
-    let logs = world.api("GET", &logs).send().await.unwrap();
+    let logs = harness.api("GET", &logs).send().await.unwrap();
     let logs: Value = logs.json().await.unwrap();
 
     assert_eq!(changed.status(), StatusCode::NOT_IMPLEMENTED);
     let message = "not enforced on this server: network.denyOut";
     assert_eq!(logs["logs"][0]["message"], message);
     assert_eq!(
-        world.server.isolation().line(),
+        harness.server.isolation().line(),
         "isolation: full (own network, outbound through pasta, which enforces no network rules and reaches metadata servers and this machine's other addresses)"
     );
 }
 
 #[tokio::test]
 async fn pasta_ends_with_a_killed_server() {
-    if world().await.is_none() {
+    if harness().await.is_none() {
         return;
     }
     let home = Home::new().set("SANDBAR_NETWORK", "pasta");

@@ -75,7 +75,7 @@ impl Site {
     }
 
     /// A session context whose daemon is found at `url`, and whose files are in `folder`; and the daemon's lock.
-    fn world(folder: &Path, url: &str) -> (SessionContext, File) {
+    fn context(folder: &Path, url: &str) -> (SessionContext, File) {
         let state_dir = folder.join("local");
         fs::create_dir_all(&state_dir).unwrap();
         let found = json!({ "port": port(url), "api_key": KEY });
@@ -85,10 +85,10 @@ impl Site {
         lock.lock().unwrap();
         let holder = json!({ "pid": 1, "url": format!("http://127.0.0.1:{}", port(url)) });
         lock.write_all(holder.to_string().as_bytes()).unwrap();
-        let mut world = Client::world();
-        world.records = Some(RecordStore::open(folder));
-        folder.clone_into(&mut world.settings.scratch_dir);
-        world.settings.engine = Some(EngineSpec::Local(LocalSpec {
+        let mut context = Client::context();
+        context.records = Some(RecordStore::open(folder));
+        folder.clone_into(&mut context.settings.scratch_dir);
+        context.settings.engine = Some(EngineSpec::Local(LocalSpec {
             state_dir,
             // If it were started nevertheless, it would exit at once.
             launch: daemon::DaemonLaunch {
@@ -98,7 +98,7 @@ impl Site {
             },
             least: Level::None,
         }));
-        (world, lock)
+        (context, lock)
     }
 
     async fn close(self) {
@@ -137,14 +137,14 @@ fn new_session() -> NewSession {
 }
 
 /// A user who only sees the chat.
-fn start(world: SessionContext, seed: u64) -> Client {
+fn start(context: SessionContext, seed: u64) -> Client {
     let mode = Mode::Full {
         new: new_session(),
         engine: EngineKind::Local,
         project: None,
         first: FirstSession::LastShown,
     };
-    let mut client = Client::start(mode, world, seed);
+    let mut client = Client::start(mode, context, seed);
     client.key("ctrl-x".parse().unwrap());
     client.key(Key::char('z'));
     client
@@ -153,8 +153,8 @@ fn start(world: SessionContext, seed: u64) -> Client {
 /// The screen of a user who attaches to the session with only its address.
 async fn fresh_screen(site: &Site, records: &RecordStore, session: &StoredSession) -> String {
     let files = folder();
-    let (world, _lock) = Site::world(files.path(), &site.url());
-    let theirs = world.records.clone().unwrap();
+    let (context, _lock) = Site::context(files.path(), &site.url());
+    let theirs = context.records.clone().unwrap();
     let summary = SessionSummary {
         title: String::new(),
         ..session.summary.clone()
@@ -172,7 +172,7 @@ async fn fresh_screen(site: &Site, records: &RecordStore, session: &StoredSessio
     theirs.store.save_session(&bare).await.unwrap();
     let secrets = records.secrets.load(&key).unwrap().unwrap();
     theirs.secrets.save(&key, &secrets).unwrap();
-    let mut fresh = start(world, 1);
+    let mut fresh = start(context, 1);
     fresh.goes_live_within(DEADLINE).await;
     let screen = fresh.screen();
     fresh.leave().await;
@@ -249,8 +249,8 @@ async fn schedule(home: &Home, seed: u64) -> Result<(), String> {
     let told = format!("seed {seed}, {:?} {:?}", plan.from_the_start, plan.later);
     let files = folder();
     site.proxy.plan(plan.from_the_start.clone());
-    let (world, _lock) = Site::world(files.path(), &site.proxy.url());
-    let mut client = start(world, seed);
+    let (context, _lock) = Site::context(files.path(), &site.proxy.url());
+    let mut client = start(context, seed);
     let sent = live_with_faults(&mut client, &site.proxy, plan).await;
     let began = Instant::now();
     let ended = loop {

@@ -4,33 +4,38 @@ use pretty_assertions::assert_eq;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::local::http_api::{Events, Sandbox, World};
+use crate::local::http_api::{ApiHarness, Events, Sandbox};
 use crate::support::process::alive;
 
-async fn post(world: &World, path: &str, body: Value) -> (StatusCode, Value) {
-    let answer = world.api("POST", path).json(&body).send().await.unwrap();
+async fn post(harness: &ApiHarness, path: &str, body: Value) -> (StatusCode, Value) {
+    let answer = harness.api("POST", path).json(&body).send().await.unwrap();
     (answer.status(), answer.json().await.unwrap())
 }
 
-async fn snapshot(world: &World, sandbox: &Sandbox<'_>, body: Value) -> (StatusCode, Value) {
-    post(world, &format!("/sandboxes/{}/snapshots", sandbox.id), body).await
+async fn snapshot(harness: &ApiHarness, sandbox: &Sandbox<'_>, body: Value) -> (StatusCode, Value) {
+    post(
+        harness,
+        &format!("/sandboxes/{}/snapshots", sandbox.id),
+        body,
+    )
+    .await
 }
 
 #[tokio::test]
 async fn files_are_copied_while_a_process_goes_on_and_its_memory_is_never_lost_in_silence() {
-    let world = World::new().await;
-    let sandbox = world.base().await;
+    let harness = ApiHarness::new().await;
+    let sandbox = harness.base().await;
     // An orphan of the command that started it: no process list contains it.
     let script = "cd; echo kept > f; ln -s f link; setsid sleep 1000 >/dev/null 2>&1 & echo $!";
     let left: u64 = sandbox.run(script).await.stdout.trim().parse().unwrap();
 
-    let (refused, why) = snapshot(&world, &sandbox, json!({})).await;
+    let (refused, why) = snapshot(&harness, &sandbox, json!({})).await;
     let fork = format!("/sandboxes/{}/fork", sandbox.id);
-    let (no_fork, _) = post(&world, &fork, json!({})).await;
-    let (made, told) = snapshot(&world, &sandbox, json!({"name": "mine", "memory": false})).await;
+    let (no_fork, _) = post(&harness, &fork, json!({})).await;
+    let (made, told) = snapshot(&harness, &sandbox, json!({"name": "mine", "memory": false})).await;
     let went_on = alive(left);
     sandbox.kill().await;
-    let copy = world
+    let copy = harness
         .create(json!({"templateID": told["snapshotID"]}))
         .await;
     let copied = copy.run("cd; cat link; readlink link").await;
@@ -52,13 +57,13 @@ async fn files_are_copied_while_a_process_goes_on_and_its_memory_is_never_lost_i
 
 #[tokio::test]
 async fn a_process_that_was_stopped_for_a_snapshot_runs_on() {
-    let world = World::new().await;
-    let sandbox = world.base().await;
+    let harness = ApiHarness::new().await;
+    let sandbox = harness.base().await;
     let start = json!({"process": {"cmd": "cat"}});
     let mut events = Events::open(sandbox.stream("Start", &start)).await;
     let pid = events.pid().await;
 
-    let (made, _) = snapshot(&world, &sandbox, json!({"memory": false})).await;
+    let (made, _) = snapshot(&harness, &sandbox, json!({"memory": false})).await;
     // "on" and a line feed.
     let input = json!({"process": {"pid": pid}, "input": {"stdin": "b24K"}});
     sandbox.unary("process.Process/SendInput", input).await;
@@ -69,22 +74,22 @@ async fn a_process_that_was_stopped_for_a_snapshot_runs_on() {
 
 #[tokio::test]
 async fn forks_begin_where_the_sandbox_is_and_have_its_settings() {
-    let world = World::new().await;
+    let harness = ApiHarness::new().await;
     let body = json!({"templateID": "base", "metadata": {"a": "b"}, "envVars": {"GIVEN": "value"}});
-    let sandbox = world.create(body).await;
+    let sandbox = harness.create(body).await;
     sandbox.run("echo before > ~/f").await;
 
     let path = format!("/sandboxes/{}/fork", sandbox.id);
-    let (status, forks) = post(&world, &path, json!({"count": 3, "timeout": 60})).await;
-    let (many, _) = post(&world, &path, json!({"count": 21})).await;
+    let (status, forks) = post(&harness, &path, json!({"count": 3, "timeout": 60})).await;
+    let (many, _) = post(&harness, &path, json!({"count": 21})).await;
     let id = forks[0]["sandbox"]["sandboxID"].as_str().unwrap();
-    let detail = world
+    let detail = harness
         .api("GET", &format!("/sandboxes/{id}"))
         .send()
         .await
         .unwrap();
     let detail: Value = detail.json().await.unwrap();
-    let kept = world.api("GET", "/snapshots").send().await.unwrap();
+    let kept = harness.api("GET", "/snapshots").send().await.unwrap();
 
     assert_eq!(
         (status, many),
@@ -98,14 +103,14 @@ async fn forks_begin_where_the_sandbox_is_and_have_its_settings() {
 
 #[tokio::test]
 async fn snapshots_are_listed_in_pages_and_deleted() {
-    let world = World::new().await;
-    let sandbox = world.base().await;
+    let harness = ApiHarness::new().await;
+    let sandbox = harness.base().await;
     for name in ["one", "one:v2", "two", "one"] {
-        let (made, _) = snapshot(&world, &sandbox, json!({"name": name})).await;
+        let (made, _) = snapshot(&harness, &sandbox, json!({"name": name})).await;
         assert_eq!(made, StatusCode::CREATED);
     }
     let names = async |query: &str| {
-        let answer = world
+        let answer = harness
             .api("GET", &format!("/snapshots?{query}"))
             .send()
             .await
@@ -122,9 +127,9 @@ async fn snapshots_are_listed_in_pages_and_deleted() {
     let (second, last) = names(&format!("nextToken={}", next.unwrap().to_str().unwrap())).await;
     let (foreign, _) = names("name=two:default&sandboxID=x").await;
     let (tagged, _) = names("name=one:v2").await;
-    let (odd, _) = snapshot(&world, &sandbox, json!({"name": "one:V 2"})).await;
+    let (odd, _) = snapshot(&harness, &sandbox, json!({"name": "one:V 2"})).await;
     let delete = async |id: &str| {
-        let answer = world
+        let answer = harness
             .api("DELETE", &format!("/templates/{id}"))
             .send()
             .await;
@@ -136,7 +141,7 @@ async fn snapshots_are_listed_in_pages_and_deleted() {
         delete("one:v2").await,
         delete("base").await,
     );
-    let (wrong, _) = snapshot(&world, &sandbox, json!({"name": "base"})).await;
+    let (wrong, _) = snapshot(&harness, &sandbox, json!({"name": "base"})).await;
 
     assert_eq!(all, ["one:default", "two:default", "one:v2"]);
     assert_eq!(first, ["one:default"]);

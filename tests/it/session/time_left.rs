@@ -91,14 +91,14 @@ async fn a_timeout_set_by_another_client_is_shown() {
     let http = plain_client();
     let control = ControlClient::new(http, addresses.api.clone(), KEY.into()).unwrap();
     let come_for = |idle_ttl| {
-        let mut world = Client::world();
-        world.records = Some(RecordStore::open(&files.path().join("state")));
-        world.settings.idle_ttl = idle_ttl;
-        world.settings.engine = Some(EngineSpec::E2b {
+        let mut context = Client::context();
+        context.records = Some(RecordStore::open(&files.path().join("state")));
+        context.settings.idle_ttl = idle_ttl;
+        context.settings.engine = Some(EngineSpec::E2b {
             api_key: Some(KEY.to_owned().into()),
             addresses: addresses.clone(),
         });
-        Client::start(mode(), world, 1)
+        Client::start(mode(), context, 1)
     };
     let come = || come_for(Duration::from_mins(10));
     let mut first = come();

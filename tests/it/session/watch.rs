@@ -63,19 +63,19 @@ fn session(key: &SessionKey, sandbox: &str) -> StoredSession {
 }
 
 /// The server as an account of E2B, with short timeouts.
-fn world(records: &RecordStore, addresses: Addresses) -> SessionContext {
-    let mut world = SessionContext::new(Instant::now(), plain_options());
-    world.timing = Timing {
+fn context(records: &RecordStore, addresses: Addresses) -> SessionContext {
+    let mut context = SessionContext::new(Instant::now(), plain_options());
+    context.timing = Timing {
         ask_limit: Duration::from_millis(500),
         watch_backoff: Duration::from_millis(50),
         ..Timing::default()
     };
-    world.records = Some(records.clone());
-    world.settings.engine = Some(EngineSpec::E2b {
+    context.records = Some(records.clone());
+    context.settings.engine = Some(EngineSpec::E2b {
         api_key: Some(KEY.to_owned().into()),
         addresses,
     });
-    world
+    context
 }
 
 #[tokio::test]
@@ -108,7 +108,7 @@ async fn a_paused_sandbox_that_traffic_would_resume_stays_paused_while_its_sessi
         .await
         .unwrap();
     let (events, mut told) = mpsc::channel(16);
-    let mut supervisor = Supervisor::new(world(&records, addresses), events);
+    let mut supervisor = Supervisor::new(context(&records, addresses), events);
     let mut next = async || {
         let (of, event) = timeout(LIMIT, told.recv()).await.unwrap().unwrap();
         assert_eq!(of, key);

@@ -14,7 +14,7 @@ impl Chat {
 
     /// Asks the server for something that it alone can do.
     pub fn ask(&self, command: ConversationCommand, cx: &mut Cx<'_>) -> Option<ChatOutcome> {
-        if self.reach != Delivery::Live {
+        if self.delivery != Delivery::Live {
             return ChatOutcome::notice("this needs a connection to the server");
         }
         self.command(SessionCommand::Conversations(command), cx);
@@ -25,7 +25,7 @@ impl Chat {
     pub(in crate::app::chat) fn fork(&self, cx: &mut Cx<'_>) -> Option<ChatOutcome> {
         let selected = match &self.scroll.selected {
             Some(BlockId::Part(message, _) | BlockId::Foot(message))
-                if self.half == ChatFocus::Transcript =>
+                if self.focus == ChatFocus::Transcript =>
             {
                 Some(message)
             }

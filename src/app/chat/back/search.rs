@@ -16,7 +16,7 @@ impl Chat {
     /// Begins a search: goes to the newest hit at or above the end of the screen.
     pub fn search(&mut self, words: &str, cx: &mut Cx<'_>) -> Option<ChatOutcome> {
         self.search = Search::of(words);
-        self.half = ChatFocus::Transcript;
+        self.focus = ChatFocus::Transcript;
         self.find_hits();
         let last = self.viewport.blocks.last().map(|(_, id)| id.clone());
         let first = (!self.search.hits.is_empty()).then_some(0);

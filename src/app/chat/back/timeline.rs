@@ -52,7 +52,7 @@ impl Chat {
                 None => return,
             },
         };
-        self.half = ChatFocus::Transcript;
+        self.focus = ChatFocus::Transcript;
         self.scroll.to(ChatAnchor::At {
             block: block.clone(),
             line: 0,

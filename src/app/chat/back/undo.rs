@@ -42,7 +42,7 @@ impl Chat {
     }
 
     fn go(&mut self, command: SessionCommand, cx: &mut Cx<'_>) -> Option<ChatOutcome> {
-        if self.reach != Delivery::Live {
+        if self.delivery != Delivery::Live {
             return ChatOutcome::notice("this needs a connection to the server");
         }
         if !self.sent.undo_begins() {

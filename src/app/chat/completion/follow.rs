@@ -60,7 +60,7 @@ impl Chat {
 
     fn trigger(&self) -> Option<Trigger> {
         let writes = self.requests.panel.writing.is_some();
-        if writes || self.half != ChatFocus::Composer || self.composer.is_shell() {
+        if writes || self.focus != ChatFocus::Composer || self.composer.is_shell() {
             return None;
         }
         at_cursor(self.composer.lines(), self.composer.cursor())
@@ -88,7 +88,7 @@ impl Chat {
     }
 
     pub(in crate::app::chat) fn look_for_files(&mut self, query: &str, cx: &mut Cx<'_>) {
-        if self.reach != Delivery::Live {
+        if self.delivery != Delivery::Live {
             return;
         }
         if let Some(query) = self.completion.files.want(menu::file_query(query), cx.now) {

@@ -98,7 +98,7 @@ impl Chat {
         let writes = self.requests.panel.writing;
         match action {
             ChatAction::RequestAccept if writes.is_some() => return self.finish_writing(cx),
-            ChatAction::RequestFull => self.half = ChatFocus::Composer,
+            ChatAction::RequestFull => self.focus = ChatFocus::Composer,
             // What was offered for editing is no text of the user.
             ChatAction::RequestLeave if writes == Some(ReplyText::Patterns) => {
                 self.composer.clear();
@@ -132,7 +132,7 @@ impl Chat {
     /// The user focuses the panel; the composer's text is set aside.
     pub(in crate::app::chat) fn go_to_request(&mut self) {
         if self.needs_you() && self.requests.panel.writing.is_none() {
-            self.half = ChatFocus::Composer;
+            self.focus = ChatFocus::Composer;
             self.composer.set_aside();
             self.requests.engage();
         }

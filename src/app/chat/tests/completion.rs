@@ -46,20 +46,20 @@ pub(super) fn offers() -> ChatEvent {
     }))
 }
 
-fn ready() -> World {
-    let mut world = World::idle();
-    world.receive(offers());
-    world.commands();
-    world
+fn ready() -> ChatHarness {
+    let mut harness = ChatHarness::idle();
+    harness.receive(offers());
+    harness.commands();
+    harness
 }
 
-fn finds(world: &mut World, query: &str, paths: &[&str]) {
+fn finds(harness: &mut ChatHarness, query: &str, paths: &[&str]) {
     let paths = paths.iter().map(|path| (*path).to_owned()).collect();
-    world.with(|chat, cx| chat.files_found(query, paths, cx));
+    harness.with(|chat, cx| chat.files_found(query, paths, cx));
 }
 
-fn asked(world: &mut World) -> Vec<String> {
-    let commands = world.commands().into_iter();
+fn asked(harness: &mut ChatHarness) -> Vec<String> {
+    let commands = harness.commands().into_iter();
     commands
         .filter_map(|command| match command {
             SessionCommand::FindFiles(query) => Some(query),
@@ -77,71 +77,71 @@ fn file(path: &str) -> Attachment {
 
 #[test]
 fn a_command_is_completed_by_enter_and_run_by_another() {
-    let mut world = ready();
-    world.type_text("/rvw");
-    assert_eq!(world.chat.context(), ChatContext::Completion);
+    let mut harness = ready();
+    harness.type_text("/rvw");
+    assert_eq!(harness.chat.context(), ChatContext::Completion);
 
-    world.key(ENTER);
-    assert_eq!(world.chat.draft(), "/review ");
-    assert_eq!(world.chat.context(), ChatContext::Composer);
-    assert_eq!(world.prompts(), []);
+    harness.key(ENTER);
+    assert_eq!(harness.chat.draft(), "/review ");
+    assert_eq!(harness.chat.context(), ChatContext::Composer);
+    assert_eq!(harness.prompts(), []);
 
-    world.type_text("main");
-    world.act(ChatAction::Newline);
-    world.type_text("  twice");
-    world.key(ENTER);
-    let prompts = world.prompts();
+    harness.type_text("main");
+    harness.act(ChatAction::Newline);
+    harness.type_text("  twice");
+    harness.key(ENTER);
+    let prompts = harness.prompts();
     assert_eq!(prompts[0].text, "/review main\n  twice");
     assert_eq!(prompts[0].kind, PromptKind::Command);
 }
 
 #[test]
 fn a_command_that_is_typed_whole_runs_at_once() {
-    let mut world = ready();
-    world.type_text("/tidy");
-    world.key(ENTER);
-    assert_eq!(world.prompts()[0].kind, PromptKind::Command);
-    assert_eq!(world.chat.context(), ChatContext::Composer);
+    let mut harness = ready();
+    harness.type_text("/tidy");
+    harness.key(ENTER);
+    assert_eq!(harness.prompts()[0].kind, PromptKind::Command);
+    assert_eq!(harness.chat.context(), ChatContext::Composer);
 }
 
 #[test]
 fn our_own_actions_run_by_name_and_are_not_sent() {
-    let mut world = ready();
-    world.type_text("/ne");
-    let outcome = world.act(ChatAction::MenuAccept);
+    let mut harness = ready();
+    harness.type_text("/ne");
+    let outcome = harness.act(ChatAction::MenuAccept);
     let new = Action::App(AppAction::NewSession);
     assert_eq!(outcome, Some(ChatOutcome::Act(new)));
-    assert!(world.chat.composer_is_empty());
+    assert!(harness.chat.composer_is_empty());
 
     // Also when the menu was closed, or by another of its names.
     for name in ["/new", "/clear"] {
-        world.type_text(name);
-        world.key(ESC);
-        let outcome = world.act(ChatAction::Send);
+        harness.type_text(name);
+        harness.key(ESC);
+        let outcome = harness.act(ChatAction::Send);
         assert_eq!(outcome, Some(ChatOutcome::Act(new)), "{name}");
     }
-    world.type_text("/new things are needed");
-    world.key(ENTER);
-    let prompts = world.prompts();
+    harness.type_text("/new things are needed");
+    harness.key(ENTER);
+    let prompts = harness.prompts();
     assert_eq!((prompts.len(), prompts[0].kind), (1, PromptKind::Message));
 }
 
 #[test]
 fn actions_of_other_sessions_are_not_offered_where_there_are_none() {
-    let mut world = World::idle();
-    world.chat = world.chat.attached();
-    world.receive(offers());
-    world.type_text("/new");
-    assert_eq!(world.act(ChatAction::Send), None);
-    assert_eq!(world.prompts()[0].text, "/new");
+    let mut harness = ChatHarness::idle();
+    harness.chat = harness.chat.attached();
+    harness.receive(offers());
+    harness.type_text("/new");
+    assert_eq!(harness.act(ChatAction::Send), None);
+    assert_eq!(harness.prompts()[0].text, "/new");
 }
 
 #[test]
 fn what_names_no_command_is_sent_as_text() {
-    let mut world = ready();
+    let mut harness = ready();
     for text in ["/etc/passwd is odd", "/etc/passwd", "a /review", " /review"] {
-        world.say(text);
-        let prompts = world.prompts();
+        harness.say(text);
+        let prompts = harness.prompts();
         assert_eq!(prompts.len(), 1, "{text}");
         assert_eq!(
             (prompts[0].kind, prompts[0].text.as_str()),
@@ -152,141 +152,141 @@ fn what_names_no_command_is_sent_as_text() {
 
 #[test]
 fn arrows_move_tab_completes_and_esc_closes_until_the_next_word() {
-    let mut world = ready();
-    world.type_text("/");
-    world.key(DOWN);
-    world.key(TAB);
-    assert_eq!(world.chat.draft(), "/review ");
-    world.key(Key::ctrl('u'));
+    let mut harness = ready();
+    harness.type_text("/");
+    harness.key(DOWN);
+    harness.key(TAB);
+    assert_eq!(harness.chat.draft(), "/review ");
+    harness.key(Key::ctrl('u'));
 
-    world.type_text("/");
-    world.key(UP);
-    world.key(TAB);
+    harness.type_text("/");
+    harness.key(UP);
+    harness.key(TAB);
     assert_eq!(
-        world.chat.draft(),
+        harness.chat.draft(),
         "/pdf ",
         "the last row: skills come last"
     );
-    world.key(Key::ctrl('u'));
+    harness.key(Key::ctrl('u'));
 
-    world.type_text("/re");
-    world.key(ESC);
-    assert_eq!(world.chat.context(), ChatContext::Composer);
-    world.type_text("v");
+    harness.type_text("/re");
+    harness.key(ESC);
+    assert_eq!(harness.chat.context(), ChatContext::Composer);
+    harness.type_text("v");
     assert_eq!(
-        world.chat.context(),
+        harness.chat.context(),
         ChatContext::Composer,
         "it stays closed"
     );
-    world.key(Key::ctrl('u'));
-    world.type_text("/");
-    assert_eq!(world.chat.context(), ChatContext::Completion);
-    world.key(BACKSPACE);
-    assert_eq!(world.chat.context(), ChatContext::Composer);
-    assert_eq!(world.chat.draft(), "");
+    harness.key(Key::ctrl('u'));
+    harness.type_text("/");
+    assert_eq!(harness.chat.context(), ChatContext::Completion);
+    harness.key(BACKSPACE);
+    assert_eq!(harness.chat.context(), ChatContext::Composer);
+    assert_eq!(harness.chat.draft(), "");
 }
 
 #[test]
 fn a_paste_and_a_burst_are_text() {
-    let mut world = ready();
-    world.type_text("/");
-    world.paste("etc/hosts and\nmore");
-    assert_eq!(world.chat.context(), ChatContext::Composer);
-    assert_eq!(world.chat.draft(), "/etc/hosts and\nmore");
-    world.key(Key::ctrl('c'));
-    world.interrupt();
+    let mut harness = ready();
+    harness.type_text("/");
+    harness.paste("etc/hosts and\nmore");
+    assert_eq!(harness.chat.context(), ChatContext::Composer);
+    assert_eq!(harness.chat.draft(), "/etc/hosts and\nmore");
+    harness.key(Key::ctrl('c'));
+    harness.interrupt();
 
     // A program that types a whole command wants it run.
     for c in "/review".chars() {
-        world.burst_key(Key::char(c));
+        harness.burst_key(Key::char(c));
     }
-    world.burst_key(ENTER);
-    assert_eq!(world.prompts()[0].kind, PromptKind::Command);
+    harness.burst_key(ENTER);
+    assert_eq!(harness.prompts()[0].kind, PromptKind::Command);
 
     // What it does not type whole is not completed behind its back.
-    finds(&mut world, "", &[]);
+    finds(&mut harness, "", &[]);
     for c in "see @exp".chars() {
-        world.burst_key(Key::char(c));
+        harness.burst_key(Key::char(c));
     }
-    assert_eq!(world.chat.context(), ChatContext::Completion);
-    world.burst_key(ENTER);
-    assert_eq!(world.prompts()[0].text, "see @exp");
+    assert_eq!(harness.chat.context(), ChatContext::Completion);
+    harness.burst_key(ENTER);
+    assert_eq!(harness.prompts()[0].text, "see @exp");
 }
 
 #[test]
 fn an_exclamation_mark_begins_a_shell_line_and_backspace_ends_it() {
-    let mut world = ready();
-    world.type_text("!");
-    assert!(!world.chat.composer_is_empty());
-    assert_eq!(world.chat.draft(), "!");
-    world.key(BACKSPACE);
-    assert!(world.chat.composer_is_empty());
+    let mut harness = ready();
+    harness.type_text("!");
+    assert!(!harness.chat.composer_is_empty());
+    assert_eq!(harness.chat.draft(), "!");
+    harness.key(BACKSPACE);
+    assert!(harness.chat.composer_is_empty());
 
-    world.type_text("!");
-    world.key(ESC);
-    assert!(world.chat.composer_is_empty());
+    harness.type_text("!");
+    harness.key(ESC);
+    assert!(harness.chat.composer_is_empty());
 
-    world.say("!ls -l @src /x !");
-    let prompts = world.prompts();
+    harness.say("!ls -l @src /x !");
+    let prompts = harness.prompts();
     assert_eq!(prompts[0].kind, PromptKind::Shell);
     assert_eq!(prompts[0].text, "!ls -l @src /x !");
 
     // The history keeps the mark.
-    world.key(UP);
-    assert_eq!(world.chat.draft(), "!ls -l @src /x !");
-    world.key(ENTER);
-    assert_eq!(world.prompts()[0].kind, PromptKind::Shell);
+    harness.key(UP);
+    assert_eq!(harness.chat.draft(), "!ls -l @src /x !");
+    harness.key(ENTER);
+    assert_eq!(harness.prompts()[0].kind, PromptKind::Shell);
 
-    world.say("a! !b");
-    assert_eq!(world.prompts()[0].kind, PromptKind::Message);
-    world.say("!");
-    assert_eq!(world.prompts(), [], "an empty line");
+    harness.say("a! !b");
+    assert_eq!(harness.prompts()[0].kind, PromptKind::Message);
+    harness.say("!");
+    assert_eq!(harness.prompts(), [], "an empty line");
 }
 
 #[test]
 fn a_pasted_exclamation_mark_runs_nothing() {
-    let mut world = ready();
-    world.paste("!important: rm is dangerous");
-    world.key(ENTER);
-    assert_eq!(world.prompts()[0].kind, PromptKind::Message);
+    let mut harness = ready();
+    harness.paste("!important: rm is dangerous");
+    harness.key(ENTER);
+    assert_eq!(harness.prompts()[0].kind, PromptKind::Message);
 }
 
 #[test]
 fn a_shell_line_survives_a_restart_and_the_queue() {
-    let mut world = ready();
-    world.chat.restored("!make");
-    world.key(ENTER);
-    let sent = world.prompts().remove(0);
+    let mut harness = ready();
+    harness.chat.restored("!make");
+    harness.key(ENTER);
+    let sent = harness.prompts().remove(0);
     assert_eq!(
         (sent.kind, sent.text.as_str()),
         (PromptKind::Shell, "!make")
     );
 
-    world.chat.queue_changed(PromptQueue {
+    harness.chat.queue_changed(PromptQueue {
         waiting: vec![sent],
         ..PromptQueue::default()
     });
-    world.key(UP);
-    assert_eq!(world.chat.draft(), "!make");
-    world.key(ENTER);
-    assert_eq!(world.prompts()[0].kind, PromptKind::Shell);
+    harness.key(UP);
+    assert_eq!(harness.chat.draft(), "!make");
+    harness.key(ENTER);
+    assert_eq!(harness.prompts()[0].kind, PromptKind::Shell);
 }
 
 #[test]
 fn a_file_is_found_picked_and_sent_with_its_lines() {
-    let mut world = ready();
-    world.type_text("see @ma");
-    assert_eq!(asked(&mut world), [""], "one search at a time");
-    finds(&mut world, "", &["README.md"]);
-    assert_eq!(asked(&mut world), ["ma"]);
-    finds(&mut world, "ma", &["docs/manual.md", "src/main.rs"]);
-    world.type_text("in#2-3");
-    world.key(ENTER);
-    assert_eq!(world.chat.draft(), "see @src/main.rs#2-3 ");
+    let mut harness = ready();
+    harness.type_text("see @ma");
+    assert_eq!(asked(&mut harness), [""], "one search at a time");
+    finds(&mut harness, "", &["README.md"]);
+    assert_eq!(asked(&mut harness), ["ma"]);
+    finds(&mut harness, "ma", &["docs/manual.md", "src/main.rs"]);
+    harness.type_text("in#2-3");
+    harness.key(ENTER);
+    assert_eq!(harness.chat.draft(), "see @src/main.rs#2-3 ");
 
-    world.type_text("now");
-    world.key(ENTER);
-    let prompt = world.prompts().remove(0);
+    harness.type_text("now");
+    harness.key(ENTER);
+    let prompt = harness.prompts().remove(0);
     assert_eq!(prompt.text, "see @src/main.rs#2-3 now");
     assert_eq!(prompt.parts.len(), 1);
     assert_eq!(prompt.parts[0].place, Some(4..20));
@@ -310,44 +310,44 @@ fn a_file_is_found_picked_and_sent_with_its_lines() {
         waiting: vec![prompt.clone()],
         ..PromptQueue::default()
     });
-    for world in [&mut world, &mut other] {
-        world.key(UP);
-        world.key(ENTER);
-        assert_eq!(parts(&world.prompts()[0]), parts(&prompt));
+    for harness in [&mut harness, &mut other] {
+        harness.key(UP);
+        harness.key(ENTER);
+        assert_eq!(parts(&harness.prompts()[0]), parts(&prompt));
     }
 }
 
 #[test]
 fn tab_goes_into_a_directory_and_enter_names_it() {
-    let mut world = ready();
-    world.type_text("@s");
-    finds(&mut world, "", &[]);
-    finds(&mut world, "s", &["src/", "src/main.rs"]);
-    world.key(TAB);
-    assert_eq!(world.chat.draft(), "@src/");
-    assert_eq!(asked(&mut world).last().map(String::as_str), Some("src/"));
-    finds(&mut world, "src/", &["src/deep/", "src/main.rs"]);
-    world.key(ENTER);
-    assert_eq!(world.chat.draft(), "@src/deep/ ");
-    world.key(ENTER);
-    let prompt = world.prompts().remove(0);
+    let mut harness = ready();
+    harness.type_text("@s");
+    finds(&mut harness, "", &[]);
+    finds(&mut harness, "s", &["src/", "src/main.rs"]);
+    harness.key(TAB);
+    assert_eq!(harness.chat.draft(), "@src/");
+    assert_eq!(asked(&mut harness).last().map(String::as_str), Some("src/"));
+    finds(&mut harness, "src/", &["src/deep/", "src/main.rs"]);
+    harness.key(ENTER);
+    assert_eq!(harness.chat.draft(), "@src/deep/ ");
+    harness.key(ENTER);
+    let prompt = harness.prompts().remove(0);
     assert_eq!(prompt.parts[0].what, file("src/deep/"));
 }
 
 #[test]
 fn names_with_spaces_are_quoted_while_typed() {
-    let mut world = ready();
-    world.type_text("@\"my f");
-    finds(&mut world, "", &[]);
-    finds(&mut world, "my f", &["my file (1).txt"]);
-    world.key(TAB);
-    world.type_text("and @größe");
-    let query = asked(&mut world).pop().unwrap();
-    finds(&mut world, &query, &[]);
-    finds(&mut world, "größe", &["größe.txt"]);
-    world.key(TAB);
-    world.key(ENTER);
-    let prompt = world.prompts().remove(0);
+    let mut harness = ready();
+    harness.type_text("@\"my f");
+    finds(&mut harness, "", &[]);
+    finds(&mut harness, "my f", &["my file (1).txt"]);
+    harness.key(TAB);
+    harness.type_text("and @größe");
+    let query = asked(&mut harness).pop().unwrap();
+    finds(&mut harness, &query, &[]);
+    finds(&mut harness, "größe", &["größe.txt"]);
+    harness.key(TAB);
+    harness.key(ENTER);
+    let prompt = harness.prompts().remove(0);
     assert_eq!(prompt.text, "@my file (1).txt and @größe.txt ");
     let what: Vec<_> = prompt.parts.into_iter().map(|part| part.what).collect();
     assert_eq!(what, [file("my file (1).txt"), file("größe.txt")]);
@@ -355,13 +355,13 @@ fn names_with_spaces_are_quoted_while_typed() {
 
 #[test]
 fn agents_and_resources_are_named_too() {
-    let mut world = ready();
-    world.type_text("@expl");
-    world.key(TAB);
-    world.type_text("@start");
-    world.key(TAB);
-    world.key(ENTER);
-    let prompt = world.prompts().remove(0);
+    let mut harness = ready();
+    harness.type_text("@expl");
+    harness.key(TAB);
+    harness.type_text("@start");
+    harness.key(TAB);
+    harness.key(ENTER);
+    let prompt = harness.prompts().remove(0);
     assert_eq!(prompt.text, "@explore @start page ");
     let what: Vec<_> = prompt.parts.into_iter().map(|part| part.what).collect();
     assert!(matches!(&what[0], Attachment::Agent { name } if name == "explore"));
@@ -370,58 +370,58 @@ fn agents_and_resources_are_named_too() {
 
 #[test]
 fn a_mention_that_was_deleted_names_nothing_and_undo_brings_it_back() {
-    let mut world = ready();
-    world.type_text("@a");
-    finds(&mut world, "", &[]);
-    finds(&mut world, "a", &["a.rs"]);
-    world.key(TAB);
-    world.type_text("x");
-    world.key(Key::ctrl('a'));
-    world.key(Key::plain(KeyCode::Delete));
-    world.act(ChatAction::Send);
-    assert_eq!(world.prompts()[0].parts, []);
+    let mut harness = ready();
+    harness.type_text("@a");
+    finds(&mut harness, "", &[]);
+    finds(&mut harness, "a", &["a.rs"]);
+    harness.key(TAB);
+    harness.type_text("x");
+    harness.key(Key::ctrl('a'));
+    harness.key(Key::plain(KeyCode::Delete));
+    harness.act(ChatAction::Send);
+    assert_eq!(harness.prompts()[0].parts, []);
 
-    world.type_text("@a.rs x");
-    world.key(Key::ctrl('u'));
-    world.key(Key::ctrl('_'));
-    world.act(ChatAction::Send);
-    assert_eq!(world.prompts()[0].parts.len(), 1);
+    harness.type_text("@a.rs x");
+    harness.key(Key::ctrl('u'));
+    harness.key(Key::ctrl('_'));
+    harness.act(ChatAction::Send);
+    assert_eq!(harness.prompts()[0].parts.len(), 1);
 }
 
 #[test]
 fn without_a_connection_nothing_is_asked_and_a_refused_search_is_no_failure() {
-    let mut world = ready();
-    world.chat.set_reach(Delivery::Later);
-    world.type_text("@a");
-    assert_eq!(asked(&mut world), [""; 0]);
-    world.chat.set_reach(Delivery::Live);
-    world.type_text("b");
-    assert_eq!(asked(&mut world), ["ab"]);
-    world.refuse(&SessionCommand::FindFiles("ab".into()));
-    assert_eq!(world.texts(), [""; 0]);
+    let mut harness = ready();
+    harness.chat.set_delivery(Delivery::Later);
+    harness.type_text("@a");
+    assert_eq!(asked(&mut harness), [""; 0]);
+    harness.chat.set_delivery(Delivery::Live);
+    harness.type_text("b");
+    assert_eq!(asked(&mut harness), ["ab"]);
+    harness.refuse(&SessionCommand::FindFiles("ab".into()));
+    assert_eq!(harness.texts(), [""; 0]);
 }
 
 #[test]
 fn moving_the_cursor_opens_no_menu() {
-    let mut world = ready();
-    world.paste("@src and more");
-    world.key(Key::ctrl('a'));
-    world.key(Key::plain(KeyCode::Right));
-    world.key(Key::plain(KeyCode::Right));
-    assert_eq!(world.chat.context(), ChatContext::Composer);
+    let mut harness = ready();
+    harness.paste("@src and more");
+    harness.key(Key::ctrl('a'));
+    harness.key(Key::plain(KeyCode::Right));
+    harness.key(Key::plain(KeyCode::Right));
+    assert_eq!(harness.chat.context(), ChatContext::Composer);
 }
 
 #[test]
 fn the_menu_stands_above_the_composer() {
-    let mut world = ready();
-    world.type_text("/");
-    world.key(DOWN);
-    assert_snapshot!("menu_of_commands_80x24", draw(&mut world, 80, 24));
-    world.type_text("re");
-    assert_snapshot!("menu_of_commands_120x36", draw(&mut world, 120, 36));
-    world.key(Key::ctrl('u'));
+    let mut harness = ready();
+    harness.type_text("/");
+    harness.key(DOWN);
+    assert_snapshot!("menu_of_commands_80x24", draw(&mut harness, 80, 24));
+    harness.type_text("re");
+    assert_snapshot!("menu_of_commands_120x36", draw(&mut harness, 120, 36));
+    harness.key(Key::ctrl('u'));
 
-    world.type_text("see @");
+    harness.type_text("see @");
     let found = [
         "README.md",
         "src/",
@@ -429,18 +429,18 @@ fn the_menu_stands_above_the_composer() {
         "src/deep/größe 漢字.rs",
         "evil\u{1b}[31m.rs",
     ];
-    finds(&mut world, "", &found);
-    assert_snapshot!("menu_of_files_80x24", draw(&mut world, 80, 24));
-    assert_snapshot!("menu_of_files_40x10", draw(&mut world, 40, 10));
+    finds(&mut harness, "", &found);
+    assert_snapshot!("menu_of_files_80x24", draw(&mut harness, 80, 24));
+    assert_snapshot!("menu_of_files_40x10", draw(&mut harness, 40, 10));
 }
 
 #[test]
 fn a_row_says_what_the_text_is_before_it_is_sent() {
-    let mut world = ready();
+    let mut harness = ready();
     let mut says = |text: &str| {
-        world.key(Key::ctrl('u'));
-        world.type_text(text);
-        let screen = draw(&mut world, 80, 24);
+        harness.key(Key::ctrl('u'));
+        harness.type_text(text);
+        let screen = draw(&mut harness, 80, 24);
         let mut rows: Vec<&str> = screen.lines().collect();
         rows.retain(|row| row.contains("runs ") || row.contains("text"));
         let row = rows.first().map_or("", |row| row.trim_matches(['│', ' ']));
@@ -469,43 +469,45 @@ fn a_pasted_picture_becomes_a_chip_and_is_sent_as_data() {
         bytes: 12_345,
         base64: "AAAA".into(),
     };
-    let mut world = ready();
-    world.type_text("see ");
-    world.paste("'/tmp/my shot.png'");
+    let mut harness = ready();
+    harness.type_text("see ");
+    harness.paste("'/tmp/my shot.png'");
     let asked = Effect::ReadFile {
         session: "key_1".into(),
         path: "/tmp/my shot.png".into(),
         pasted: "'/tmp/my shot.png'".into(),
     };
-    assert!(world.effects.contains(&asked));
-    world.type_text(" now");
-    world.chat.file_read("'/tmp/my shot.png'", picture.clone());
-    let screen = draw(&mut world, 80, 24);
+    assert!(harness.effects.contains(&asked));
+    harness.type_text(" now");
+    harness
+        .chat
+        .file_read("'/tmp/my shot.png'", picture.clone());
+    let screen = draw(&mut harness, 80, 24);
     assert!(
         screen.contains("see [my shot.png · image/png · 12 kB] now"),
         "{screen}"
     );
 
-    world.key(ENTER);
-    let prompt = world.prompts().remove(0);
+    harness.key(ENTER);
+    let prompt = harness.prompts().remove(0);
     assert_eq!(prompt.text, "see [my shot.png] now");
     assert_eq!(prompt.parts[0].place, Some(4..17));
     assert_eq!(prompt.parts[0].what, Attachment::Local(picture.clone()));
 
     // From the queue and from the history it comes back whole.
-    world.chat.queue_changed(PromptQueue {
+    harness.chat.queue_changed(PromptQueue {
         waiting: vec![prompt.clone()],
         ..PromptQueue::default()
     });
     for _ in 0..2 {
-        world.key(UP);
-        world.key(ENTER);
-        let again = world.prompts().remove(0);
+        harness.key(UP);
+        harness.key(ENTER);
+        let again = harness.prompts().remove(0);
         assert_eq!(
             (&again.text, &again.parts[0].what),
             (&prompt.text, &prompt.parts[0].what)
         );
-        world.chat.queue_changed(PromptQueue::default());
+        harness.chat.queue_changed(PromptQueue::default());
     }
 }
 
@@ -517,16 +519,16 @@ fn a_path_that_is_gone_from_the_text_or_is_for_the_shell_attaches_nothing() {
         bytes: 1,
         base64: "AA==".into(),
     };
-    let mut world = ready();
-    world.paste("/a.png");
-    world.key(Key::ctrl('u'));
-    world.type_text("text");
-    world.chat.file_read("/a.png", picture);
-    assert_eq!(world.chat.draft(), "text");
-    world.key(Key::ctrl('u'));
-    world.effects.clear();
-    world.type_text("!");
-    world.paste("/a.png");
+    let mut harness = ready();
+    harness.paste("/a.png");
+    harness.key(Key::ctrl('u'));
+    harness.type_text("text");
+    harness.chat.file_read("/a.png", picture);
+    assert_eq!(harness.chat.draft(), "text");
+    harness.key(Key::ctrl('u'));
+    harness.effects.clear();
+    harness.type_text("!");
+    harness.paste("/a.png");
     let reads = |effect: &Effect| matches!(effect, Effect::ReadFile { .. });
-    assert!(!world.effects.iter().any(reads));
+    assert!(!harness.effects.iter().any(reads));
 }

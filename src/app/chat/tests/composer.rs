@@ -276,18 +276,18 @@ fn control_characters_are_sent_as_pasted_but_never_drawn() {
 
 #[test]
 fn up_goes_through_rows_then_through_the_history_and_down_comes_back() {
-    let mut world = World::idle();
-    world.say("first");
-    world.say("second");
-    world.chat.pending = crate::app::chat::composer::pending_prompts::PendingPrompts::default();
-    world.type_text("draft");
+    let mut harness = ChatHarness::idle();
+    harness.say("first");
+    harness.say("second");
+    harness.chat.pending = crate::app::chat::composer::pending_prompts::PendingPrompts::default();
+    harness.type_text("draft");
     let up = Key::plain(KeyCode::Up);
     let down = Key::plain(KeyCode::Down);
     let mut seen = Vec::new();
 
     for key in [up, up, up, down, down] {
-        world.key(key);
-        seen.push(world.chat.draft());
+        harness.key(key);
+        seen.push(harness.chat.draft());
     }
 
     assert_eq!(seen, ["second", "first", "first", "second", "draft"]);

@@ -8,9 +8,9 @@ use crate::app::chat::scroll::BlockId;
 
 /// A conversation of tool calls that printed this many lines each, on a screen with 14 rows of
 /// conversation.
-fn calls(lines: usize, count: u32) -> (World, Screen) {
-    let mut world = World::idle();
-    world.receive(ChatEvent::Message(message("msg_a", Role::Assistant, 1)));
+fn calls(lines: usize, count: u32) -> (ChatHarness, Screen) {
+    let mut harness = ChatHarness::idle();
+    harness.receive(ChatEvent::Message(message("msg_a", Role::Assistant, 1)));
     for number in 0..count {
         let output: Vec<String> = (0..lines)
             .map(|line| format!("out {number}/{line}"))
@@ -23,16 +23,16 @@ fn calls(lines: usize, count: u32) -> (World, Screen) {
                 ..ShellCall::default()
             });
         }
-        world.receive(ChatEvent::Part(call));
+        harness.receive(ChatEvent::Part(call));
     }
     let mut screen = Screen::new(60, 20);
-    screen.draw(&mut world);
-    (world, screen)
+    screen.draw(&mut harness);
+    (harness, screen)
 }
 
-fn select(world: &mut World, number: u32) {
+fn select(harness: &mut ChatHarness, number: u32) {
     let id = format!("prt_{number:02}");
-    world.chat.scroll.selected = Some(BlockId::Part("msg_a".into(), id.as_str().into()));
+    harness.chat.scroll.selected = Some(BlockId::Part("msg_a".into(), id.as_str().into()));
 }
 
 fn row_of(picture: &str, text: &str) -> Option<usize> {
@@ -41,19 +41,19 @@ fn row_of(picture: &str, text: &str) -> Option<usize> {
 
 #[test]
 fn what_is_unfolded_on_the_last_row_is_scrolled_into_sight() {
-    let (mut world, mut screen) = calls(4, 40);
-    world.act(ChatAction::Top);
-    let before = screen.draw(&mut world);
-    let last = world.chat.viewport.blocks.len() - 1;
+    let (mut harness, mut screen) = calls(4, 40);
+    harness.act(ChatAction::Top);
+    let before = screen.draw(&mut harness);
+    let last = harness.chat.viewport.blocks.len() - 1;
     let last = u32::try_from(last).unwrap();
-    select(&mut world, last);
+    select(&mut harness, last);
     assert!(
         row_of(&before, &format!("call {last} ")).is_some(),
         "{before}"
     );
 
-    world.act(ChatAction::Fold);
-    let after = screen.draw(&mut world);
+    harness.act(ChatAction::Fold);
+    let after = screen.draw(&mut harness);
 
     assert!(
         row_of(&after, &format!("out {last}/3")).is_some(),
@@ -64,27 +64,27 @@ fn what_is_unfolded_on_the_last_row_is_scrolled_into_sight() {
         "{after}"
     );
     // It stays there in the next frame, and the mouse does the same.
-    assert_eq!(screen.draw(&mut world), after);
+    assert_eq!(screen.draw(&mut harness), after);
 }
 
 #[test]
 fn what_is_longer_than_the_screen_begins_at_its_top() {
     for number in [39, 5] {
-        let (mut world, mut screen) = calls(60, 40);
+        let (mut harness, mut screen) = calls(60, 40);
         if number == 5 {
-            world.act(ChatAction::Top);
-            screen.draw(&mut world);
+            harness.act(ChatAction::Top);
+            screen.draw(&mut harness);
         }
-        select(&mut world, number);
+        select(&mut harness, number);
 
-        world.act(ChatAction::Fold);
-        let unfolded = screen.draw(&mut world);
+        harness.act(ChatAction::Fold);
+        let unfolded = screen.draw(&mut harness);
         let head = row_of(&unfolded, &format!("call {number} ")).unwrap();
         let first = row_of(&unfolded, &format!("out {number}/0")).unwrap();
-        world.act(ChatAction::PageDown);
-        screen.draw(&mut world);
-        world.act(ChatAction::Fold);
-        let folded = screen.draw(&mut world);
+        harness.act(ChatAction::PageDown);
+        screen.draw(&mut harness);
+        harness.act(ChatAction::Fold);
+        let folded = screen.draw(&mut harness);
 
         assert!(head <= 1 && first == head + 1, "{unfolded}");
         assert!(
@@ -96,14 +96,14 @@ fn what_is_longer_than_the_screen_begins_at_its_top() {
 
 #[test]
 fn what_is_unfolded_by_the_mouse_is_seen_too() {
-    let (mut world, mut screen) = calls(4, 40);
-    world.act(ChatAction::Top);
-    screen.draw(&mut world);
-    let (row, id) = world.chat.viewport.blocks.last().unwrap().clone();
-    let top = world.chat.viewport.top;
+    let (mut harness, mut screen) = calls(4, 40);
+    harness.act(ChatAction::Top);
+    screen.draw(&mut harness);
+    let (row, id) = harness.chat.viewport.blocks.last().unwrap().clone();
+    let top = harness.chat.viewport.top;
 
-    world.chat.press(top + row);
-    let after = screen.draw(&mut world);
+    harness.chat.press(top + row);
+    let after = screen.draw(&mut harness);
 
     let BlockId::Part(_, part) = id else {
         panic!("{id:?}")
@@ -117,14 +117,14 @@ fn what_is_unfolded_by_the_mouse_is_seen_too() {
 
 #[test]
 fn what_is_selected_stays_in_sight_when_all_is_folded_or_unfolded() {
-    let (mut world, mut screen) = calls(6, 40);
-    select(&mut world, 38);
-    screen.draw(&mut world);
+    let (mut harness, mut screen) = calls(6, 40);
+    select(&mut harness, 38);
+    screen.draw(&mut harness);
 
-    world.act(ChatAction::FoldTools);
-    let unfolded = screen.draw(&mut world);
-    world.act(ChatAction::FoldTools);
-    let folded = screen.draw(&mut world);
+    harness.act(ChatAction::FoldTools);
+    let unfolded = screen.draw(&mut harness);
+    harness.act(ChatAction::FoldTools);
+    let folded = screen.draw(&mut harness);
 
     assert!(row_of(&unfolded, "call 38 ").is_some(), "{unfolded}");
     assert!(row_of(&folded, "call 38 ").is_some(), "{folded}");
@@ -132,22 +132,22 @@ fn what_is_selected_stays_in_sight_when_all_is_folded_or_unfolded() {
 
 #[test]
 fn of_a_progress_bar_the_last_state_is_shown() {
-    let mut world = World::idle();
-    world.receive(ChatEvent::Message(message("msg_a", Role::Assistant, 1)));
+    let mut harness = ChatHarness::idle();
+    harness.receive(ChatEvent::Message(message("msg_a", Role::Assistant, 1)));
     let states: Vec<String> = (1..=200).map(|n| format!("\r{n:3}% [####]")).collect();
     let states = states.concat();
     let output = format!("{states}\ndone\n");
-    world.receive(ChatEvent::Part(tool(
+    harness.receive(ChatEvent::Part(tool(
         "msg_a",
         "prt_a",
         ToolStatus::Completed,
         &output,
     )));
     let mut screen = Screen::new(60, 20);
-    screen.draw(&mut world);
+    screen.draw(&mut harness);
 
-    world.act(ChatAction::FoldTools);
-    let shown = screen.draw(&mut world);
+    harness.act(ChatAction::FoldTools);
+    let shown = screen.draw(&mut harness);
 
     assert_eq!(shown.matches('%').count(), 1, "{shown}");
     assert!(row_of(&shown, "200% [####]").is_some(), "{shown}");

@@ -35,14 +35,14 @@ use crate::domain::testing;
 use crate::domain::time::UnixMillis;
 
 /// A chat, its clock and its effects.
-pub(super) struct World {
+pub(super) struct ChatHarness {
     pub(super) chat: Chat,
     pub(super) now: Monotonic,
     ids: IdSource,
     effects: Vec<Effect>,
 }
 
-impl World {
+impl ChatHarness {
     pub(super) fn new() -> Self {
         Self {
             chat: Chat::new("key_1".into()),
@@ -54,9 +54,9 @@ impl World {
 
     /// A connected chat with nothing in it.
     pub(super) fn idle() -> Self {
-        let mut world = Self::new();
-        world.receive(ChatEvent::Status(TurnStatus::Idle));
-        world
+        let mut harness = Self::new();
+        harness.receive(ChatEvent::Status(TurnStatus::Idle));
+        harness
     }
 
     fn with<T>(&mut self, act: impl FnOnce(&mut Chat, &mut Cx<'_>) -> T) -> T {

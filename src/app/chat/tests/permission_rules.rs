@@ -14,16 +14,16 @@ const DOWN: Key = Key::plain(KeyCode::Down);
 /// Longer than a digit waits for text to follow.
 const SETTLED: u64 = 400;
 
-fn asked(permission: Permission) -> World {
-    let mut world = World::idle();
-    world.receive(ChatEvent::Status(TurnStatus::Busy));
-    world.receive(ChatEvent::PermissionAsked(permission));
-    world
+fn asked(permission: Permission) -> ChatHarness {
+    let mut harness = ChatHarness::idle();
+    harness.receive(ChatEvent::Status(TurnStatus::Busy));
+    harness.receive(ChatEvent::PermissionAsked(permission));
+    harness
 }
 
-fn answer(world: &mut World, digit: char) {
-    world.key(Key::char(digit));
-    world.wait(SETTLED);
+fn answer(harness: &mut ChatHarness, digit: char) {
+    harness.key(Key::char(digit));
+    harness.wait(SETTLED);
 }
 
 fn rule(action: RuleAction, pattern: &str) -> Rule {
@@ -59,136 +59,136 @@ fn a_rule_is_offered_and_answers_this_request_too() {
         ('2', PermissionReply::Once, RuleAction::Allow, false),
         ('3', denied, RuleAction::Deny, false),
     ] {
-        let mut world = asked(permission("per_1"));
+        let mut harness = asked(permission("per_1"));
 
-        answer(&mut world, '5');
-        assert_eq!(world.commands(), [], "a rule is only offered");
-        answer(&mut world, digit);
+        answer(&mut harness, '5');
+        assert_eq!(harness.commands(), [], "a rule is only offered");
+        answer(&mut harness, digit);
 
         let expected = [reply(answered), add(action, "cargo test *", here)];
-        assert_eq!(world.commands(), expected);
-        assert!(!world.chat.needs_you());
+        assert_eq!(harness.commands(), expected);
+        assert!(!harness.chat.needs_you());
     }
 }
 
 #[test]
 fn the_offer_of_a_rule_has_a_guard_of_its_own() {
-    let mut world = asked(permission("per_1"));
-    answer(&mut world, '5');
+    let mut harness = asked(permission("per_1"));
+    answer(&mut harness, '5');
 
     // It has been there for SETTLED less the time that the digit waited.
-    world.key_after(50, Key::char('1'));
-    world.wait(SETTLED);
+    harness.key_after(50, Key::char('1'));
+    harness.wait(SETTLED);
 
-    assert_eq!(world.commands(), []);
-    assert_eq!(world.chat.draft(), "1");
+    assert_eq!(harness.commands(), []);
+    assert_eq!(harness.chat.draft(), "1");
 }
 
 #[test]
 fn esc_goes_back_from_the_offered_rule_to_the_answers() {
-    let mut world = asked(permission("per_1"));
-    answer(&mut world, '5');
-    world.key(ESC);
+    let mut harness = asked(permission("per_1"));
+    answer(&mut harness, '5');
+    harness.key(ESC);
 
-    answer(&mut world, '1');
+    answer(&mut harness, '1');
 
-    assert_eq!(world.commands(), [reply(PermissionReply::Once)]);
+    assert_eq!(harness.commands(), [reply(PermissionReply::Once)]);
 }
 
 #[test]
 fn the_pattern_is_changed_in_the_composer_and_the_draft_comes_back() {
-    let mut world = asked(permission("per_1"));
-    world.type_text("half");
-    world.act(ChatAction::FocusRequest);
-    answer(&mut world, '5');
-    answer(&mut world, '4');
-    assert_eq!(world.chat.context(), ChatContext::RequestInput);
+    let mut harness = asked(permission("per_1"));
+    harness.type_text("half");
+    harness.act(ChatAction::FocusRequest);
+    answer(&mut harness, '5');
+    answer(&mut harness, '4');
+    assert_eq!(harness.chat.context(), ChatContext::RequestInput);
     for _ in 0.."test *".len() {
-        world.key_after(20, Key::plain(KeyCode::Backspace));
+        harness.key_after(20, Key::plain(KeyCode::Backspace));
     }
-    world.type_text("*");
-    world.key(ENTER);
+    harness.type_text("*");
+    harness.key(ENTER);
 
-    answer(&mut world, '2');
+    answer(&mut harness, '2');
 
     let expected = [
         reply(PermissionReply::Once),
         add(RuleAction::Allow, "cargo *", false),
     ];
-    assert_eq!(world.commands(), expected);
-    assert_eq!(world.chat.draft(), "half");
+    assert_eq!(harness.commands(), expected);
+    assert_eq!(harness.chat.draft(), "half");
 }
 
 #[test]
 fn a_pattern_that_is_not_changed_after_all_does_not_stay_as_text() {
-    let mut world = asked(permission("per_1"));
-    answer(&mut world, '5');
-    answer(&mut world, '4');
+    let mut harness = asked(permission("per_1"));
+    answer(&mut harness, '5');
+    answer(&mut harness, '4');
 
-    world.key(ESC);
-    world.key(ESC);
+    harness.key(ESC);
+    harness.key(ESC);
 
-    assert_eq!(world.chat.draft(), "");
-    answer(&mut world, '1');
-    assert_eq!(world.commands(), [reply(PermissionReply::Once)]);
+    assert_eq!(harness.chat.draft(), "");
+    answer(&mut harness, '1');
+    assert_eq!(harness.commands(), [reply(PermissionReply::Once)]);
 }
 
 #[test]
 fn a_rule_that_does_not_match_the_request_is_kept_and_the_request_stays() {
     let mut chained = permission("per_1");
     chained.subject = "cargo test; rm -rf target".into();
-    let mut world = asked(chained);
-    answer(&mut world, '5');
+    let mut harness = asked(chained);
+    answer(&mut harness, '5');
 
-    answer(&mut world, '1');
+    answer(&mut harness, '1');
 
     let expected = [add(RuleAction::Allow, "cargo test *", true)];
-    assert_eq!(world.commands(), expected);
-    assert!(world.chat.needs_you());
+    assert_eq!(harness.commands(), expected);
+    assert!(harness.chat.needs_you());
 }
 
 #[test]
 fn no_rule_is_offered_for_what_could_not_be_read() {
     let mut unreadable = permission("per_1");
     unreadable.undecodable = true;
-    let mut world = asked(unreadable);
+    let mut harness = asked(unreadable);
 
-    answer(&mut world, '5');
-    answer(&mut world, '1');
+    answer(&mut harness, '5');
+    answer(&mut harness, '1');
 
-    assert_eq!(world.commands(), []);
+    assert_eq!(harness.commands(), []);
 }
 
 #[test]
 fn auto_mode_is_asked_about_first_and_ended_at_once() {
-    let mut world = World::idle();
+    let mut harness = ChatHarness::idle();
 
     assert_eq!(
-        world.act(ChatAction::ToggleAuto),
+        harness.act(ChatAction::ToggleAuto),
         Some(ChatOutcome::AskAuto)
     );
-    world.chat.set_auto(true);
-    world.chat.set_reach(Delivery::Live);
-    assert_eq!(world.act(ChatAction::ToggleAuto), None);
+    harness.chat.set_auto(true);
+    harness.chat.set_delivery(Delivery::Live);
+    assert_eq!(harness.act(ChatAction::ToggleAuto), None);
 
-    assert_eq!(world.commands(), [SessionCommand::SetAuto(false)]);
+    assert_eq!(harness.commands(), [SessionCommand::SetAuto(false)]);
 }
 
 #[test]
 fn who_asks_and_what_a_rule_would_match_are_shown() {
     for (width, height) in [(44, 12), (80, 24), (120, 36)] {
-        let mut world = asked(permission("per_1"));
-        world.receive(ChatEvent::Conversation(conversation("a title")));
-        world.receive(ChatEvent::Message(message("msg_1", Role::Assistant, 1)));
-        world.wait(1000);
+        let mut harness = asked(permission("per_1"));
+        harness.receive(ChatEvent::Conversation(conversation("a title")));
+        harness.receive(ChatEvent::Message(message("msg_1", Role::Assistant, 1)));
+        harness.wait(1000);
         let mut screen = Screen::new(width, height);
         assert_snapshot!(
             format!("permission_from_{width}x{height}"),
-            screen.draw(&mut world)
+            screen.draw(&mut harness)
         );
-        answer(&mut world, '5');
-        world.wait(1000);
-        assert_snapshot!(format!("rule_{width}x{height}"), screen.draw(&mut world));
+        answer(&mut harness, '5');
+        harness.wait(1000);
+        assert_snapshot!(format!("rule_{width}x{height}"), screen.draw(&mut harness));
     }
 }
 
@@ -196,11 +196,11 @@ fn who_asks_and_what_a_rule_would_match_are_shown() {
 fn a_sub_agent_that_asks_is_named() {
     let mut from_child = permission("per_1");
     from_child.session = "ses_2".into();
-    let mut world = asked(from_child);
-    world.receive(ChatEvent::Conversation(conversation("a title")));
-    world.wait(1000);
+    let mut harness = asked(from_child);
+    harness.receive(ChatEvent::Conversation(conversation("a title")));
+    harness.wait(1000);
     let mut screen = Screen::new(80, 24);
-    assert!(screen.draw(&mut world).contains("from a sub-agent"));
+    assert!(screen.draw(&mut harness).contains("from a sub-agent"));
 
     let mut call = tool("msg_1", "prt_1", ToolStatus::Running, "");
     if let PartKind::Tool(call) = &mut call.kind {
@@ -211,10 +211,10 @@ fn a_sub_agent_that_asks_is_named() {
             ..TaskCall::default()
         });
     }
-    world.receive(ChatEvent::Message(message("msg_1", Role::Assistant, 1)));
-    world.receive(ChatEvent::Part(call));
+    harness.receive(ChatEvent::Message(message("msg_1", Role::Assistant, 1)));
+    harness.receive(ChatEvent::Part(call));
 
-    let shown = screen.draw(&mut world);
+    let shown = screen.draw(&mut harness);
     assert!(shown.contains("from explore"), "{shown}");
 }
 
@@ -257,27 +257,27 @@ proptest! {
         after in prop::collection::vec((any_key(), 0_u64..120), 1..9),
         is_question in any::<bool>(),
     ) {
-        let mut world = World::idle();
-        world.receive(ChatEvent::Status(TurnStatus::Busy));
+        let mut harness = ChatHarness::idle();
+        harness.receive(ChatEvent::Status(TurnStatus::Busy));
         for (key, millis) in before {
-            world.key_after(millis, key);
+            harness.key_after(millis, key);
         }
         let shown = if is_question {
             ChatEvent::QuestionAsked(question(vec![item("colour", false)]))
         } else {
             ChatEvent::PermissionAsked(permission("per_1"))
         };
-        world.receive(shown);
+        harness.receive(shown);
         let mut passed = 0;
         for (key, millis) in after {
             passed += millis;
             if passed >= 500 {
                 break;
             }
-            world.key_after(millis, key);
+            harness.key_after(millis, key);
         }
-        world.wait(5_000);
-        prop_assert_eq!(answers(world.commands()), []);
+        harness.wait(5_000);
+        prop_assert_eq!(answers(harness.commands()), []);
     }
 
     #[test]
@@ -285,31 +285,31 @@ proptest! {
         first in any_key(), burst in prop::collection::vec(any_key(), 1..12),
         is_question in any::<bool>(),
     ) {
-        let mut world = asked(permission("per_1"));
+        let mut harness = asked(permission("per_1"));
         if is_question {
-            world.receive(ChatEvent::PermissionReplied("per_1".into()));
-            world.receive(ChatEvent::QuestionAsked(question(vec![item("colour", false)])));
+            harness.receive(ChatEvent::PermissionReplied("per_1".into()));
+            harness.receive(ChatEvent::QuestionAsked(question(vec![item("colour", false)])));
         }
-        world.wait(2_000);
-        world.commands();
+        harness.wait(2_000);
+        harness.commands();
         // Nothing is marked yet, so that the first key alone cannot accept anything.
-        world.key_after(0, first);
+        harness.key_after(0, first);
         for key in burst {
-            world.burst_key(key);
+            harness.burst_key(key);
         }
-        world.wait(5_000);
-        prop_assert_eq!(answers(world.commands()), []);
+        harness.wait(5_000);
+        prop_assert_eq!(answers(harness.commands()), []);
     }
 
     #[test]
     fn no_typed_text_answers(text in "[ -~]{2,30}", gap in 0_u64..240) {
-        let mut world = asked(permission("per_1"));
-        world.wait(2_000);
+        let mut harness = asked(permission("per_1"));
+        harness.wait(2_000);
         for c in text.chars() {
-            world.key_after(gap, Key::char(c));
+            harness.key_after(gap, Key::char(c));
         }
-        world.key_after(gap, DOWN);
-        world.wait(5_000);
-        prop_assert_eq!(answers(world.commands()), []);
+        harness.key_after(gap, DOWN);
+        harness.wait(5_000);
+        prop_assert_eq!(answers(harness.commands()), []);
     }
 }

@@ -31,38 +31,38 @@ fn plain_turn() -> Vec<ChatEvent> {
 
 #[test]
 fn a_plain_turn_gives_prompt_and_answer() {
-    let mut world = World::new();
+    let mut harness = ChatHarness::new();
 
-    world.receive_all(plain_turn());
+    harness.receive_all(plain_turn());
 
-    assert_eq!(world.texts(), ["hello", "Hi there"]);
-    assert!(!world.chat.is_busy());
-    assert_eq!(world.chat.title(), "Greeting");
+    assert_eq!(harness.texts(), ["hello", "Hi there"]);
+    assert!(!harness.chat.is_busy());
+    assert_eq!(harness.chat.title(), "Greeting");
 }
 
 #[test]
 fn a_delta_for_an_unknown_part_creates_it() {
-    let mut world = World::new();
+    let mut harness = ChatHarness::new();
 
-    world.receive(delta("msg_b", "prt_t", "half"));
+    harness.receive(delta("msg_b", "prt_t", "half"));
 
-    assert_eq!(world.texts(), ["half"]);
+    assert_eq!(harness.texts(), ["half"]);
 }
 
 #[test]
 fn a_delta_keeps_the_generation_and_raises_the_revision() {
-    let mut world = World::new();
-    world.receive(ChatEvent::Part(text("msg_b", "prt_t", "", false)));
-    let versions = |world: &World| {
-        let entry = world.chat.transcript.entry(&"msg_b".into()).unwrap();
+    let mut harness = ChatHarness::new();
+    harness.receive(ChatEvent::Part(text("msg_b", "prt_t", "", false)));
+    let versions = |harness: &ChatHarness| {
+        let entry = harness.chat.transcript.entry(&"msg_b".into()).unwrap();
         (entry.parts[0].generation, entry.parts[0].revision)
     };
-    let before = versions(&world);
+    let before = versions(&harness);
 
-    world.receive(delta("msg_b", "prt_t", "one"));
-    let grown = versions(&world);
-    world.receive(ChatEvent::Part(text("msg_b", "prt_t", "other", true)));
-    let replaced = versions(&world);
+    harness.receive(delta("msg_b", "prt_t", "one"));
+    let grown = versions(&harness);
+    harness.receive(ChatEvent::Part(text("msg_b", "prt_t", "other", true)));
+    let replaced = versions(&harness);
 
     assert_eq!(grown, (before.0, before.1 + 1));
     assert_eq!(replaced, (before.0 + 1, before.1 + 2));
@@ -70,32 +70,32 @@ fn a_delta_keeps_the_generation_and_raises_the_revision() {
 
 #[test]
 fn an_empty_unfinished_text_never_replaces_what_was_built() {
-    let mut world = World::new();
-    world.receive(ChatEvent::Message(message("msg_b", Role::Assistant, 20)));
-    world.receive(delta("msg_b", "prt_t", "built from deltas"));
+    let mut harness = ChatHarness::new();
+    harness.receive(ChatEvent::Message(message("msg_b", Role::Assistant, 20)));
+    harness.receive(delta("msg_b", "prt_t", "built from deltas"));
 
-    world.receive(ChatEvent::Part(text("msg_b", "prt_t", "", false)));
+    harness.receive(ChatEvent::Part(text("msg_b", "prt_t", "", false)));
 
-    assert_eq!(world.texts(), ["built from deltas"]);
+    assert_eq!(harness.texts(), ["built from deltas"]);
 }
 
 #[test]
 fn the_closing_update_replaces_what_was_built() {
-    let mut world = World::new();
-    world.receive(delta("msg_b", "prt_t", "buit from"));
+    let mut harness = ChatHarness::new();
+    harness.receive(delta("msg_b", "prt_t", "buit from"));
 
-    world.receive(ChatEvent::Part(text("msg_b", "prt_t", "built", true)));
-    world.receive(delta("msg_b", "prt_t", " late and stale"));
+    harness.receive(ChatEvent::Part(text("msg_b", "prt_t", "built", true)));
+    harness.receive(delta("msg_b", "prt_t", " late and stale"));
 
-    assert_eq!(world.texts(), ["built"]);
+    assert_eq!(harness.texts(), ["built"]);
 }
 
 #[test]
 fn a_gap_is_marked_and_filled_by_the_closing_update() {
-    let mut world = World::new();
-    world.receive(ChatEvent::Message(message("msg_b", Role::Assistant, 20)));
-    world.receive(ChatEvent::Part(text("msg_b", "prt_t", "", false)));
-    world.receive(delta("msg_b", "prt_t", "The first"));
+    let mut harness = ChatHarness::new();
+    harness.receive(ChatEvent::Message(message("msg_b", Role::Assistant, 20)));
+    harness.receive(ChatEvent::Part(text("msg_b", "prt_t", "", false)));
+    harness.receive(delta("msg_b", "prt_t", "The first"));
     let mut lost = resync(
         vec![with_parts(
             message("msg_b", Role::Assistant, 20),
@@ -105,10 +105,10 @@ fn a_gap_is_marked_and_filled_by_the_closing_update() {
     );
     lost.after_gap = true;
 
-    world.receive(ChatEvent::Resync(Box::new(lost)));
-    world.receive(delta("msg_b", "prt_t", "the last."));
-    let holed = world.texts();
-    world.receive(ChatEvent::Part(text(
+    harness.receive(ChatEvent::Resync(Box::new(lost)));
+    harness.receive(delta("msg_b", "prt_t", "the last."));
+    let holed = harness.texts();
+    harness.receive(ChatEvent::Part(text(
         "msg_b",
         "prt_t",
         "The first, the last.",
@@ -116,31 +116,39 @@ fn a_gap_is_marked_and_filled_by_the_closing_update() {
     )));
 
     assert_eq!(holed, ["The first […] the last."]);
-    assert_eq!(world.texts(), ["The first, the last."]);
-    assert!(!world.chat.transcript.entry(&"msg_b".into()).unwrap().parts[0].gap);
+    assert_eq!(harness.texts(), ["The first, the last."]);
+    assert!(
+        !harness
+            .chat
+            .transcript
+            .entry(&"msg_b".into())
+            .unwrap()
+            .parts[0]
+            .gap
+    );
 }
 
 #[test]
 fn a_resync_removes_what_the_server_no_longer_has() {
-    let mut world = World::new();
-    world.receive_all(plain_turn());
+    let mut harness = ChatHarness::new();
+    harness.receive_all(plain_turn());
     let kept = with_parts(
         message("msg_b", Role::Assistant, 20),
         vec![text("msg_b", "prt_t", "Hi there", true)],
     );
 
-    world.receive(ChatEvent::Resync(Box::new(resync(
+    harness.receive(ChatEvent::Resync(Box::new(resync(
         vec![kept],
         TurnStatus::Idle,
     ))));
 
-    assert_eq!(world.texts(), ["Hi there"]);
+    assert_eq!(harness.texts(), ["Hi there"]);
 }
 
 #[test]
 fn a_page_of_a_resync_leaves_older_messages_alone() {
-    let mut world = World::new();
-    world.receive_all(plain_turn());
+    let mut harness = ChatHarness::new();
+    harness.receive_all(plain_turn());
     let newer = with_parts(
         message("msg_c", Role::User, 40),
         vec![text("msg_c", "prt_c", "and now?", true)],
@@ -148,105 +156,105 @@ fn a_page_of_a_resync_leaves_older_messages_alone() {
     let mut page = resync(vec![newer], TurnStatus::Idle);
     page.more = true;
 
-    world.receive(ChatEvent::Resync(Box::new(page)));
+    harness.receive(ChatEvent::Resync(Box::new(page)));
 
-    assert_eq!(world.texts(), ["hello", "Hi there", "and now?"]);
+    assert_eq!(harness.texts(), ["hello", "Hi there", "and now?"]);
 }
 
 #[test]
 fn unfinished_texts_of_failed_attempts_are_hidden() {
-    let mut world = World::new();
-    world.receive(ChatEvent::Message(message("msg_b", Role::Assistant, 20)));
-    world.receive_all([
+    let mut harness = ChatHarness::new();
+    harness.receive(ChatEvent::Message(message("msg_b", Role::Assistant, 20)));
+    harness.receive_all([
         ChatEvent::Part(step_start("msg_b", "prt_1")),
         ChatEvent::Part(text("msg_b", "prt_2", "", false)),
         delta("msg_b", "prt_2", "a first attempt"),
     ]);
-    let before = world.texts();
+    let before = harness.texts();
 
-    world.receive_all([
+    harness.receive_all([
         ChatEvent::Part(step_start("msg_b", "prt_3")),
         ChatEvent::Part(text("msg_b", "prt_4", "", false)),
         delta("msg_b", "prt_4", "a second one"),
     ]);
 
     assert_eq!(before, ["a first attempt"]);
-    assert_eq!(world.texts(), ["a second one"]);
+    assert_eq!(harness.texts(), ["a second one"]);
 }
 
 #[test]
 fn a_tool_call_never_goes_back_from_its_end() {
-    let mut world = World::new();
-    world.receive(ChatEvent::Message(message("msg_b", Role::Assistant, 20)));
+    let mut harness = ChatHarness::new();
+    harness.receive(ChatEvent::Message(message("msg_b", Role::Assistant, 20)));
     let done = tool("msg_b", "prt_1", ToolStatus::Completed, "all ok");
 
-    world.receive(ChatEvent::Part(done.clone()));
-    world.receive(ChatEvent::Part(tool(
+    harness.receive(ChatEvent::Part(done.clone()));
+    harness.receive(ChatEvent::Part(tool(
         "msg_b",
         "prt_1",
         ToolStatus::Running,
         "al",
     )));
 
-    let entry = world.chat.transcript.entry(&"msg_b".into()).unwrap();
+    let entry = harness.chat.transcript.entry(&"msg_b".into()).unwrap();
     assert_eq!(entry.parts[0].part, done);
 }
 
 #[test]
 fn messages_are_sorted_by_the_servers_time_then_by_arrival() {
-    let mut world = World::new();
+    let mut harness = ChatHarness::new();
     for (id, created) in [("msg_z", 20), ("msg_y", 10), ("msg_a", 20)] {
-        world.receive(ChatEvent::Message(message(id, Role::User, created)));
-        world.receive(ChatEvent::Part(text(id, &format!("prt_{id}"), id, true)));
+        harness.receive(ChatEvent::Message(message(id, Role::User, created)));
+        harness.receive(ChatEvent::Part(text(id, &format!("prt_{id}"), id, true)));
     }
 
-    assert_eq!(world.texts(), ["msg_y", "msg_z", "msg_a"]);
+    assert_eq!(harness.texts(), ["msg_y", "msg_z", "msg_a"]);
 }
 
 #[test]
 fn an_error_of_the_turn_is_shown_once() {
-    let mut world = World::idle();
+    let mut harness = ChatHarness::idle();
     let error = MessageError {
         name: "APIError".into(),
         message: "no credit".into(),
     };
-    world.receive(ChatEvent::Error(error.clone()));
-    let alone = world.texts();
+    harness.receive(ChatEvent::Error(error.clone()));
+    let alone = harness.texts();
     let mut failed = message("msg_b", Role::Assistant, 20);
     failed.error = Some(error.clone());
 
-    world.receive(ChatEvent::Message(failed));
+    harness.receive(ChatEvent::Message(failed));
 
     assert_eq!(alone, ["notice"]);
-    assert_eq!(world.texts(), [format!("{:?}", Some(error))]);
+    assert_eq!(harness.texts(), [format!("{:?}", Some(error))]);
 }
 
 #[test]
 fn older_messages_are_requested_once_and_put_before() {
-    let mut world = World::idle();
+    let mut harness = ChatHarness::idle();
     let newest = with_parts(
         message("msg_c", Role::User, 40),
         vec![text("msg_c", "prt_c", "new", true)],
     );
     let mut page = resync(vec![newest], TurnStatus::Idle);
     page.more = true;
-    world.receive(ChatEvent::Resync(Box::new(page)));
+    harness.receive(ChatEvent::Resync(Box::new(page)));
 
-    world.act(ChatAction::Top);
-    world.act(ChatAction::Top);
-    let asked = world.commands();
-    world.receive(ChatEvent::Older {
+    harness.act(ChatAction::Top);
+    harness.act(ChatAction::Top);
+    let asked = harness.commands();
+    harness.receive(ChatEvent::Older {
         page: vec![with_parts(
             message("msg_a", Role::User, 10),
             vec![text("msg_a", "prt_a", "old", true)],
         )],
         more: false,
     });
-    world.act(ChatAction::Top);
+    harness.act(ChatAction::Top);
 
     assert_eq!(asked, [SessionCommand::LoadOlder]);
-    assert_eq!(world.commands(), []);
-    assert_eq!(world.texts(), ["old", "new"]);
+    assert_eq!(harness.commands(), []);
+    assert_eq!(harness.texts(), ["old", "new"]);
 }
 
 /// A message in its final state on the server, and the events that led to it.
@@ -296,15 +304,15 @@ proptest! {
         let mut server: Vec<MessageWithParts> =
             histories.into_iter().map(|(message, _)| message).collect();
         server.remove(removed.index(server.len()));
-        let mut world = World::new();
+        let mut harness = ChatHarness::new();
 
         for index in order {
-            world.receive(news[index.index(news.len())].clone());
+            harness.receive(news[index.index(news.len())].clone());
         }
-        world.receive(ChatEvent::Resync(Box::new(resync(server.clone(), TurnStatus::Idle))));
-        world.receive(ChatEvent::Resync(Box::new(resync(server.clone(), TurnStatus::Idle))));
+        harness.receive(ChatEvent::Resync(Box::new(resync(server.clone(), TurnStatus::Idle))));
+        harness.receive(ChatEvent::Resync(Box::new(resync(server.clone(), TurnStatus::Idle))));
 
-        let mut held: Vec<MessageWithParts> = world
+        let mut held: Vec<MessageWithParts> = harness
             .chat
             .transcript
             .newest()
@@ -321,11 +329,11 @@ proptest! {
     fn walking_back_meets_the_same_blocks_as_walking_on(
         kinds in prop::collection::vec(prop::collection::vec(0u8..4, 0..5), 0..7),
     ) {
-        let mut world = World::new();
+        let mut harness = ChatHarness::new();
         for (index, kinds) in kinds.iter().enumerate() {
-            world.receive_all(history(index, kinds).1);
+            harness.receive_all(history(index, kinds).1);
         }
-        let blocks = world.chat.blocks();
+        let blocks = harness.chat.blocks();
 
         let mut on: Vec<_> = std::iter::successors(blocks.first(), |pos| blocks.next(*pos)).collect();
         let back: Vec<_> = std::iter::successors(blocks.last(), |pos| blocks.prev(*pos)).collect();

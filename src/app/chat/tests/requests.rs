@@ -53,14 +53,14 @@ pub(super) fn item(header: &str, multiple: bool) -> QuestionItem {
     }
 }
 
-fn asking() -> World {
-    let mut world = World::idle();
-    world.receive(ChatEvent::Status(TurnStatus::Busy));
-    world
+fn asking() -> ChatHarness {
+    let mut harness = ChatHarness::idle();
+    harness.receive(ChatEvent::Status(TurnStatus::Busy));
+    harness
 }
 
-fn replies(world: &mut World) -> Vec<PermissionReply> {
-    world
+fn replies(harness: &mut ChatHarness) -> Vec<PermissionReply> {
+    harness
         .commands()
         .into_iter()
         .filter_map(|command| match command {
@@ -70,8 +70,8 @@ fn replies(world: &mut World) -> Vec<PermissionReply> {
         .collect()
 }
 
-fn answers(world: &mut World) -> Vec<QuestionReply> {
-    world
+fn answers(harness: &mut ChatHarness) -> Vec<QuestionReply> {
+    harness
         .commands()
         .into_iter()
         .filter_map(|command| match command {
@@ -81,38 +81,38 @@ fn answers(world: &mut World) -> Vec<QuestionReply> {
         .collect()
 }
 
-fn asked() -> World {
-    let mut world = asking();
-    world.receive(ChatEvent::PermissionAsked(permission("per_1")));
-    world
+fn asked() -> ChatHarness {
+    let mut harness = asking();
+    harness.receive(ChatEvent::PermissionAsked(permission("per_1")));
+    harness
 }
 
-fn asked_question(items: Vec<QuestionItem>) -> World {
-    let mut world = asking();
-    world.receive(ChatEvent::QuestionAsked(question(items)));
-    world
+fn asked_question(items: Vec<QuestionItem>) -> ChatHarness {
+    let mut harness = asking();
+    harness.receive(ChatEvent::QuestionAsked(question(items)));
+    harness
 }
 
 /// Presses a digit after a second of quiet, and waits until it counts.
-fn answer(world: &mut World, digit: char) {
-    world.key(Key::char(digit));
-    world.wait(SETTLED);
+fn answer(harness: &mut ChatHarness, digit: char) {
+    harness.key(Key::char(digit));
+    harness.wait(SETTLED);
 }
 
 const DENY: PermissionReply = PermissionReply::Reject { message: None };
 
 #[test]
 fn no_letter_ever_answers() {
-    let mut world = asked();
-    world.wait(10_000);
+    let mut harness = asked();
+    harness.wait(10_000);
 
-    world.type_text("add a docstring, should it be Done as before?");
-    world.wait(SETTLED);
+    harness.type_text("add a docstring, should it be Done as before?");
+    harness.wait(SETTLED);
 
-    assert_eq!(world.commands(), []);
+    assert_eq!(harness.commands(), []);
     let text = "add a docstring, should it be Done as before?";
-    assert_eq!(world.chat.draft(), text);
-    assert!(world.chat.needs_you());
+    assert_eq!(harness.chat.draft(), text);
+    assert!(harness.chat.needs_you());
 }
 
 #[test]
@@ -122,195 +122,195 @@ fn a_digit_answers_after_half_a_second_of_quiet() {
         ('2', PermissionReply::Always),
         ('3', DENY),
     ] {
-        let mut world = asked();
+        let mut harness = asked();
 
-        answer(&mut world, key);
+        answer(&mut harness, key);
 
-        assert_eq!(replies(&mut world), [reply]);
-        assert!(!world.chat.needs_you());
-        assert!(world.chat.composer_is_empty());
+        assert_eq!(replies(&mut harness), [reply]);
+        assert!(!harness.chat.needs_you());
+        assert!(harness.chat.composer_is_empty());
     }
 }
 
 #[test]
 fn a_digit_right_after_the_panel_appears_is_text() {
-    let mut world = asking();
-    world.wait(10_000);
-    world.receive(ChatEvent::PermissionAsked(permission("per_1")));
+    let mut harness = asking();
+    harness.wait(10_000);
+    harness.receive(ChatEvent::PermissionAsked(permission("per_1")));
 
-    world.key_after(450, Key::char('1'));
-    world.wait(SETTLED);
+    harness.key_after(450, Key::char('1'));
+    harness.wait(SETTLED);
 
-    assert_eq!(replies(&mut world), []);
-    assert_eq!(world.chat.draft(), "1");
+    assert_eq!(replies(&mut harness), []);
+    assert_eq!(harness.chat.draft(), "1");
 }
 
 #[test]
 fn a_digit_right_after_a_message_was_sent_is_text() {
-    let mut world = asked();
-    world.say("later");
-    world.commands();
+    let mut harness = asked();
+    harness.say("later");
+    harness.commands();
 
-    world.key_after(450, Key::char('1'));
-    world.wait(SETTLED);
+    harness.key_after(450, Key::char('1'));
+    harness.wait(SETTLED);
 
-    assert_eq!(replies(&mut world), []);
-    assert_eq!(world.chat.draft(), "1");
+    assert_eq!(replies(&mut harness), []);
+    assert_eq!(harness.chat.draft(), "1");
 }
 
 #[test]
 fn a_digit_with_text_behind_it_is_text() {
     for more in [" thing", "2", "1"] {
-        let mut world = asked();
-        world.wait(1_000);
+        let mut harness = asked();
+        harness.wait(1_000);
 
-        world.key_after(0, Key::char('1'));
-        world.key_after(120, Key::char(more.chars().next().unwrap()));
-        world.type_text(&more[1..]);
-        world.wait(SETTLED);
+        harness.key_after(0, Key::char('1'));
+        harness.key_after(120, Key::char(more.chars().next().unwrap()));
+        harness.type_text(&more[1..]);
+        harness.wait(SETTLED);
 
-        assert_eq!(replies(&mut world), []);
-        assert_eq!(world.chat.draft(), format!("1{more}"));
+        assert_eq!(replies(&mut harness), []);
+        assert_eq!(harness.chat.draft(), format!("1{more}"));
     }
 }
 
 #[test]
 fn a_burst_of_keys_and_a_paste_are_text() {
-    let mut world = asked();
-    world.wait(1_000);
-    world.key_after(0, Key::char('1'));
-    world.burst_key(Key::char('1'));
-    world.wait(SETTLED);
-    assert_eq!(replies(&mut world), []);
-    assert_eq!(world.chat.draft(), "11");
+    let mut harness = asked();
+    harness.wait(1_000);
+    harness.key_after(0, Key::char('1'));
+    harness.burst_key(Key::char('1'));
+    harness.wait(SETTLED);
+    assert_eq!(replies(&mut harness), []);
+    assert_eq!(harness.chat.draft(), "11");
 
-    let mut world = asked();
-    world.key(DOWN);
-    world.burst_key(Key::char('1'));
-    world.wait(SETTLED);
-    assert_eq!(replies(&mut world), []);
-    assert_eq!(world.chat.draft(), "1");
+    let mut harness = asked();
+    harness.key(DOWN);
+    harness.burst_key(Key::char('1'));
+    harness.wait(SETTLED);
+    assert_eq!(replies(&mut harness), []);
+    assert_eq!(harness.chat.draft(), "1");
 
-    let mut world = asked();
-    world.wait(1_000);
-    world.key_after(0, Key::char('1'));
-    world.paste("1");
-    world.wait(SETTLED);
-    assert_eq!(replies(&mut world), []);
-    assert_eq!(world.chat.draft(), "11");
+    let mut harness = asked();
+    harness.wait(1_000);
+    harness.key_after(0, Key::char('1'));
+    harness.paste("1");
+    harness.wait(SETTLED);
+    assert_eq!(replies(&mut harness), []);
+    assert_eq!(harness.chat.draft(), "11");
 }
 
 #[test]
 fn an_enter_that_was_meant_to_send_answers_nothing() {
-    let mut world = asked();
+    let mut harness = asked();
 
-    world.key(ENTER);
-    world.key(ENTER);
+    harness.key(ENTER);
+    harness.key(ENTER);
 
-    assert_eq!(world.commands(), []);
-    assert!(world.chat.needs_you());
+    assert_eq!(harness.commands(), []);
+    assert!(harness.chat.needs_you());
 }
 
 #[test]
 fn a_burst_that_marks_and_accepts_is_no_answer() {
-    let mut world = asked();
-    world.wait(1_000);
+    let mut harness = asked();
+    harness.wait(1_000);
 
-    world.key_after(0, DOWN);
-    world.burst_key(ENTER);
-    world.wait(SETTLED);
+    harness.key_after(0, DOWN);
+    harness.burst_key(ENTER);
+    harness.wait(SETTLED);
 
-    assert_eq!(replies(&mut world), []);
-    world.key(ENTER);
-    assert_eq!(replies(&mut world), [PermissionReply::Once]);
+    assert_eq!(replies(&mut harness), []);
+    harness.key(ENTER);
+    assert_eq!(replies(&mut harness), [PermissionReply::Once]);
 }
 
 #[test]
 fn a_line_of_a_digit_that_a_program_types_is_a_prompt() {
-    let mut world = asked();
-    world.wait(1_000);
+    let mut harness = asked();
+    harness.wait(1_000);
 
-    world.key_after(0, Key::char('1'));
-    world.burst_key(ENTER);
-    world.wait(SETTLED);
+    harness.key_after(0, Key::char('1'));
+    harness.burst_key(ENTER);
+    harness.wait(SETTLED);
 
-    let prompts = world.prompts();
+    let prompts = harness.prompts();
     assert_eq!(prompts.len(), 1);
     assert_eq!(prompts[0].text, "1");
-    assert!(world.chat.needs_you());
+    assert!(harness.chat.needs_you());
 }
 
 #[test]
 fn the_arrows_mark_an_option_and_enter_accepts_it() {
-    let mut world = asked();
+    let mut harness = asked();
 
     for _ in 0..3 {
-        world.key(DOWN);
+        harness.key(DOWN);
     }
-    world.key(ENTER);
+    harness.key(ENTER);
 
-    assert_eq!(replies(&mut world), [DENY]);
+    assert_eq!(replies(&mut harness), [DENY]);
 }
 
 #[test]
 fn esc_answers_nothing_and_cancels_a_digit() {
-    let mut world = asked();
-    world.wait(1_000);
+    let mut harness = asked();
+    harness.wait(1_000);
 
-    world.key_after(0, Key::char('1'));
-    world.key_after(100, ESC);
-    world.wait(SETTLED);
-    world.key(DOWN);
-    world.key(ESC);
+    harness.key_after(0, Key::char('1'));
+    harness.key_after(100, ESC);
+    harness.wait(SETTLED);
+    harness.key(DOWN);
+    harness.key(ESC);
 
-    assert_eq!(world.commands(), []);
-    assert!(world.chat.needs_you());
+    assert_eq!(harness.commands(), []);
+    assert!(harness.chat.needs_you());
 }
 
 #[test]
 fn a_request_starts_again_when_the_server_changes_it() {
-    let mut world = asked();
-    world.wait(1_000);
-    world.key_after(0, Key::char('1'));
+    let mut harness = asked();
+    harness.wait(1_000);
+    harness.key_after(0, Key::char('1'));
     let mut changed = permission("per_1");
     changed.subject = "rm -rf .".into();
 
-    world.receive(ChatEvent::PermissionAsked(changed.clone()));
-    world.wait(SETTLED);
-    assert_eq!(replies(&mut world), []);
+    harness.receive(ChatEvent::PermissionAsked(changed.clone()));
+    harness.wait(SETTLED);
+    assert_eq!(replies(&mut harness), []);
 
     // The same once more changes nothing.
-    world.wait(1_000);
-    world.receive(ChatEvent::PermissionAsked(changed));
-    world.key_after(0, Key::char('1'));
-    world.wait(SETTLED);
-    assert_eq!(replies(&mut world), [PermissionReply::Once]);
+    harness.wait(1_000);
+    harness.receive(ChatEvent::PermissionAsked(changed));
+    harness.key_after(0, Key::char('1'));
+    harness.wait(SETTLED);
+    assert_eq!(replies(&mut harness), [PermissionReply::Once]);
 }
 
 #[test]
 fn a_digit_of_long_ago_answers_nothing() {
-    let mut world = asked();
-    world.wait(1_000);
-    world.key_after(0, Key::char('1'));
+    let mut harness = asked();
+    harness.wait(1_000);
+    harness.key_after(0, Key::char('1'));
 
     // Another session was on the screen meanwhile.
-    world.key_after(60_000, DOWN);
+    harness.key_after(60_000, DOWN);
 
-    assert_eq!(replies(&mut world), []);
-    assert!(world.chat.needs_you());
+    assert_eq!(replies(&mut harness), []);
+    assert!(harness.chat.needs_you());
 }
 
 #[test]
 fn the_next_request_has_its_own_guard() {
-    let mut world = asked();
-    world.receive(ChatEvent::PermissionAsked(permission("per_2")));
+    let mut harness = asked();
+    harness.receive(ChatEvent::PermissionAsked(permission("per_2")));
 
-    answer(&mut world, '1');
-    world.key_after(0, Key::char('1'));
-    world.wait(SETTLED);
+    answer(&mut harness, '1');
+    harness.key_after(0, Key::char('1'));
+    harness.wait(SETTLED);
 
-    assert_eq!(replies(&mut world), [PermissionReply::Once]);
-    assert!(world.chat.needs_you());
+    assert_eq!(replies(&mut harness), [PermissionReply::Once]);
+    assert!(harness.chat.needs_you());
 }
 
 #[test]
@@ -318,116 +318,116 @@ fn what_could_not_be_read_can_only_be_denied() {
     let mut unreadable = permission("per_1");
     unreadable.undecodable = true;
     for (digit, expected) in [('1', vec![]), ('2', vec![]), ('3', vec![DENY])] {
-        let mut world = asking();
-        world.receive(ChatEvent::PermissionAsked(unreadable.clone()));
+        let mut harness = asking();
+        harness.receive(ChatEvent::PermissionAsked(unreadable.clone()));
 
-        answer(&mut world, digit);
+        answer(&mut harness, digit);
 
-        assert_eq!(replies(&mut world), expected, "{digit}");
+        assert_eq!(replies(&mut harness), expected, "{digit}");
     }
     let mut garbled = question(vec![item("colour", false)]);
     garbled.undecodable = true;
-    let mut world = asking();
-    world.receive(ChatEvent::QuestionAsked(garbled));
+    let mut harness = asking();
+    harness.receive(ChatEvent::QuestionAsked(garbled));
 
-    answer(&mut world, '1');
-    assert_eq!(answers(&mut world), []);
-    world.key(ENTER);
-    assert_eq!(answers(&mut world), [QuestionReply::Reject]);
+    answer(&mut harness, '1');
+    assert_eq!(answers(&mut harness), []);
+    harness.key(ENTER);
+    assert_eq!(answers(&mut harness), [QuestionReply::Reject]);
 }
 
 #[test]
 fn a_draft_is_set_aside_for_an_answer_and_comes_back() {
-    let mut world = asking();
-    world.type_text("half a prompt");
-    world.receive(ChatEvent::PermissionAsked(permission("per_1")));
-    answer(&mut world, '1');
-    assert_eq!(world.chat.draft(), "half a prompt1");
-    world.key(Key::plain(KeyCode::Backspace));
+    let mut harness = asking();
+    harness.type_text("half a prompt");
+    harness.receive(ChatEvent::PermissionAsked(permission("per_1")));
+    answer(&mut harness, '1');
+    assert_eq!(harness.chat.draft(), "half a prompt1");
+    harness.key(Key::plain(KeyCode::Backspace));
 
-    world.key(TAB);
-    world.wait(1_000);
-    let there = world.chat.context();
-    let kept = world.chat.draft();
-    world.key(ESC);
+    harness.key(TAB);
+    harness.wait(1_000);
+    let there = harness.chat.context();
+    let kept = harness.chat.draft();
+    harness.key(ESC);
     assert_eq!(there, ChatContext::Permission);
     assert_eq!(kept, "half a prompt");
-    assert_eq!(world.chat.context(), ChatContext::Composer);
-    assert_eq!(world.commands(), []);
+    assert_eq!(harness.chat.context(), ChatContext::Composer);
+    assert_eq!(harness.commands(), []);
 
-    world.key(TAB);
-    answer(&mut world, '1');
+    harness.key(TAB);
+    answer(&mut harness, '1');
 
-    assert_eq!(replies(&mut world), [PermissionReply::Once]);
-    assert!(!world.chat.composer_is_empty());
-    assert_eq!(world.chat.draft(), "half a prompt");
+    assert_eq!(replies(&mut harness), [PermissionReply::Once]);
+    assert!(!harness.chat.composer_is_empty());
+    assert_eq!(harness.chat.draft(), "half a prompt");
 }
 
 #[test]
 fn a_letter_goes_on_with_the_draft_that_was_set_aside() {
-    let mut world = asking();
-    world.type_text("half a");
-    world.receive(ChatEvent::PermissionAsked(permission("per_1")));
+    let mut harness = asking();
+    harness.type_text("half a");
+    harness.receive(ChatEvent::PermissionAsked(permission("per_1")));
 
-    world.key(TAB);
-    world.type_text(" prompt");
+    harness.key(TAB);
+    harness.type_text(" prompt");
 
-    assert_eq!(world.chat.draft(), "half a prompt");
-    assert_eq!(world.chat.context(), ChatContext::Composer);
+    assert_eq!(harness.chat.draft(), "half a prompt");
+    assert_eq!(harness.chat.context(), ChatContext::Composer);
 }
 
 #[test]
 fn a_reason_is_written_in_the_composer_and_goes_with_the_denial() {
-    let mut world = asked();
+    let mut harness = asked();
 
-    answer(&mut world, '4');
-    let context = world.chat.context();
-    world.type_text("use 1 dry run");
-    world.key(ENTER);
+    answer(&mut harness, '4');
+    let context = harness.chat.context();
+    harness.type_text("use 1 dry run");
+    harness.key(ENTER);
 
     assert_eq!(context, ChatContext::RequestInput);
     let message = Some("use 1 dry run".to_owned());
-    assert_eq!(replies(&mut world), [PermissionReply::Reject { message }]);
-    assert!(world.chat.composer_is_empty());
+    assert_eq!(replies(&mut harness), [PermissionReply::Reject { message }]);
+    assert!(harness.chat.composer_is_empty());
 }
 
 #[test]
 fn a_reason_is_not_lost_when_the_request_goes() {
-    let mut world = asking();
-    world.type_text("draft");
-    world.receive(ChatEvent::PermissionAsked(permission("per_1")));
-    world.key(TAB);
-    answer(&mut world, '4');
-    world.type_text("use a dry run");
+    let mut harness = asking();
+    harness.type_text("draft");
+    harness.receive(ChatEvent::PermissionAsked(permission("per_1")));
+    harness.key(TAB);
+    answer(&mut harness, '4');
+    harness.type_text("use a dry run");
 
-    world.receive(ChatEvent::PermissionReplied("per_1".into()));
+    harness.receive(ChatEvent::PermissionReplied("per_1".into()));
 
-    assert_eq!(world.chat.draft(), "draft\nuse a dry run");
-    assert_eq!(world.chat.context(), ChatContext::Composer);
-    assert_eq!(world.prompts(), []);
+    assert_eq!(harness.chat.draft(), "draft\nuse a dry run");
+    assert_eq!(harness.chat.context(), ChatContext::Composer);
+    assert_eq!(harness.prompts(), []);
 }
 
 #[test]
 fn esc_goes_back_from_a_reason_to_the_options() {
-    let mut world = asked();
+    let mut harness = asked();
 
-    answer(&mut world, '4');
-    world.key(ENTER);
-    world.key(ESC);
-    answer(&mut world, '3');
+    answer(&mut harness, '4');
+    harness.key(ENTER);
+    harness.key(ESC);
+    answer(&mut harness, '3');
 
-    assert_eq!(replies(&mut world), [DENY]);
+    assert_eq!(replies(&mut harness), [DENY]);
 }
 
 #[test]
 fn a_failed_reply_brings_the_request_back() {
-    let mut world = asking();
-    world.receive(ChatEvent::PermissionAsked(permission("per_1")));
-    answer(&mut world, '1');
+    let mut harness = asking();
+    harness.receive(ChatEvent::PermissionAsked(permission("per_1")));
+    answer(&mut harness, '1');
 
-    world.chat.command_failed(&Failure::new("no connection"));
+    harness.chat.command_failed(&Failure::new("no connection"));
 
-    assert!(world.chat.needs_you());
+    assert!(harness.chat.needs_you());
 }
 
 #[test]
@@ -435,165 +435,165 @@ fn a_temporary_failure_is_shown_until_a_command_succeeds() {
     let lasting = Failure::new("the model does not exist");
     let passing = Failure::new("no connection").retryable();
     for (failure, stays) in [(lasting, true), (passing, false)] {
-        let mut world = asking();
-        world.receive(ChatEvent::PermissionAsked(permission("per_1")));
-        answer(&mut world, '1');
-        world.chat.command_failed(&failure);
-        assert!(world.chat.notices.shown().is_some());
+        let mut harness = asking();
+        harness.receive(ChatEvent::PermissionAsked(permission("per_1")));
+        answer(&mut harness, '1');
+        harness.chat.command_failed(&failure);
+        assert!(harness.chat.notices.shown().is_some());
 
-        world.receive(ChatEvent::PermissionReplied("per_1".into()));
+        harness.receive(ChatEvent::PermissionReplied("per_1".into()));
 
-        assert_eq!(world.chat.notices.shown().is_some(), stays, "{failure:?}");
+        assert_eq!(harness.chat.notices.shown().is_some(), stays, "{failure:?}");
     }
 }
 
 #[test]
 fn requests_of_an_ended_turn_are_dropped() {
-    let mut world = asking();
-    world.receive(ChatEvent::PermissionAsked(permission("per_1")));
+    let mut harness = asking();
+    harness.receive(ChatEvent::PermissionAsked(permission("per_1")));
 
-    world.receive(ChatEvent::Status(TurnStatus::Idle));
+    harness.receive(ChatEvent::Status(TurnStatus::Idle));
 
-    assert!(!world.chat.needs_you());
+    assert!(!harness.chat.needs_you());
 }
 
 #[test]
 fn a_resync_keeps_requests_that_the_server_could_not_list() {
-    let mut world = asking();
-    world.receive(ChatEvent::PermissionAsked(permission("per_1")));
+    let mut harness = asking();
+    harness.receive(ChatEvent::PermissionAsked(permission("per_1")));
     let mut unlisted = resync(Vec::new(), TurnStatus::Busy);
     unlisted.permissions = None;
 
-    world.receive(ChatEvent::Resync(Box::new(unlisted)));
-    let kept = world.chat.needs_you();
-    world.receive(ChatEvent::Resync(Box::new(resync(
+    harness.receive(ChatEvent::Resync(Box::new(unlisted)));
+    let kept = harness.chat.needs_you();
+    harness.receive(ChatEvent::Resync(Box::new(resync(
         Vec::new(),
         TurnStatus::Busy,
     ))));
 
     assert!(kept);
-    assert!(!world.chat.needs_you());
+    assert!(!harness.chat.needs_you());
 }
 
 #[test]
 fn questions_are_answered_one_after_the_other_and_reviewed() {
-    let mut world = asked_question(vec![item("colour", false), item("shades", true)]);
+    let mut harness = asked_question(vec![item("colour", false), item("shades", true)]);
 
-    answer(&mut world, '2');
-    answer(&mut world, '1');
-    answer(&mut world, '2');
-    world.key(ENTER);
-    assert_eq!(answers(&mut world), []);
-    answer(&mut world, '1');
+    answer(&mut harness, '2');
+    answer(&mut harness, '1');
+    answer(&mut harness, '2');
+    harness.key(ENTER);
+    assert_eq!(answers(&mut harness), []);
+    answer(&mut harness, '1');
 
     let expected = vec![
         vec!["Green".to_owned()],
         vec!["Blue".to_owned(), "Green".to_owned()],
     ];
-    assert_eq!(answers(&mut world), [QuestionReply::Answer(expected)]);
+    assert_eq!(answers(&mut harness), [QuestionReply::Answer(expected)]);
 }
 
 #[test]
 fn the_next_question_of_several_has_its_own_guard() {
-    let mut world = asked_question(vec![item("colour", false), item("shades", false)]);
+    let mut harness = asked_question(vec![item("colour", false), item("shades", false)]);
 
-    answer(&mut world, '2');
-    world.key_after(0, Key::char('1'));
-    world.wait(SETTLED);
+    answer(&mut harness, '2');
+    harness.key_after(0, Key::char('1'));
+    harness.wait(SETTLED);
 
-    assert_eq!(world.chat.draft(), "1");
-    assert_eq!(answers(&mut world), []);
+    assert_eq!(harness.chat.draft(), "1");
+    assert_eq!(answers(&mut harness), []);
 }
 
 #[test]
 fn an_answer_is_changed_on_the_way_back() {
-    let mut world = asked_question(vec![item("colour", false), item("shades", false)]);
-    answer(&mut world, '2');
-    world.key(Key::plain(KeyCode::Left));
-    answer(&mut world, '1');
-    answer(&mut world, '1');
-    world.key(DOWN);
-    world.key(ENTER);
+    let mut harness = asked_question(vec![item("colour", false), item("shades", false)]);
+    answer(&mut harness, '2');
+    harness.key(Key::plain(KeyCode::Left));
+    answer(&mut harness, '1');
+    answer(&mut harness, '1');
+    harness.key(DOWN);
+    harness.key(ENTER);
 
     let blue = vec!["Blue".to_owned()];
     let expected = QuestionReply::Answer(vec![blue.clone(), blue]);
-    assert_eq!(answers(&mut world), [expected]);
+    assert_eq!(answers(&mut harness), [expected]);
 }
 
 #[test]
 fn digits_in_a_row_choose_several() {
-    let mut world = asked_question(vec![item("shades", true)]);
-    world.wait(1_000);
+    let mut harness = asked_question(vec![item("shades", true)]);
+    harness.wait(1_000);
 
-    world.key_after(0, Key::char('1'));
-    world.key_after(150, Key::char('2'));
-    world.wait(SETTLED);
-    world.key(ENTER);
+    harness.key_after(0, Key::char('1'));
+    harness.key_after(150, Key::char('2'));
+    harness.wait(SETTLED);
+    harness.key(ENTER);
 
     let expected = vec![vec!["Blue".to_owned(), "Green".to_owned()]];
-    assert_eq!(answers(&mut world), [QuestionReply::Answer(expected)]);
+    assert_eq!(answers(&mut harness), [QuestionReply::Answer(expected)]);
 }
 
 #[test]
 fn the_arrows_reach_all_options_and_tab_chooses_one_of_several() {
-    let mut world = asked_question(vec![item("shades", true)]);
+    let mut harness = asked_question(vec![item("shades", true)]);
 
-    world.key(DOWN);
-    world.key(DOWN);
-    world.key(TAB);
-    world.key(ENTER);
+    harness.key(DOWN);
+    harness.key(DOWN);
+    harness.key(TAB);
+    harness.key(ENTER);
 
     let expected = vec![vec!["Green".to_owned()]];
-    assert_eq!(answers(&mut world), [QuestionReply::Answer(expected)]);
+    assert_eq!(answers(&mut harness), [QuestionReply::Answer(expected)]);
 }
 
 #[test]
 fn an_own_answer_is_written_in_the_composer() {
-    let mut world = asked_question(vec![item("colour", false)]);
+    let mut harness = asked_question(vec![item("colour", false)]);
 
-    answer(&mut world, '3');
-    let typing = world.chat.context();
-    world.type_text("a deep Red");
-    world.key(ENTER);
+    answer(&mut harness, '3');
+    let typing = harness.chat.context();
+    harness.type_text("a deep Red");
+    harness.key(ENTER);
 
     assert_eq!(typing, ChatContext::RequestInput);
     let expected = vec![vec!["a deep Red".to_owned()]];
-    assert_eq!(answers(&mut world), [QuestionReply::Answer(expected)]);
+    assert_eq!(answers(&mut harness), [QuestionReply::Answer(expected)]);
 }
 
 #[test]
 fn lines_that_are_pasted_into_an_answer_belong_to_it() {
-    let mut world = asked_question(vec![item("colour", false)]);
+    let mut harness = asked_question(vec![item("colour", false)]);
 
-    answer(&mut world, '3');
-    world.paste("one\ntwo");
-    world.key(ENTER);
+    answer(&mut harness, '3');
+    harness.paste("one\ntwo");
+    harness.key(ENTER);
 
     let expected = vec![vec!["one\ntwo".to_owned()]];
-    assert_eq!(answers(&mut world), [QuestionReply::Answer(expected)]);
+    assert_eq!(answers(&mut harness), [QuestionReply::Answer(expected)]);
 }
 
 #[test]
 fn declining_a_question_needs_a_second_key() {
-    let mut world = asked_question(vec![item("colour", false)]);
+    let mut harness = asked_question(vec![item("colour", false)]);
 
-    answer(&mut world, '4');
-    assert_eq!(answers(&mut world), []);
-    world.key(ENTER);
+    answer(&mut harness, '4');
+    assert_eq!(answers(&mut harness), []);
+    harness.key(ENTER);
 
-    assert_eq!(answers(&mut world), [QuestionReply::Reject]);
+    assert_eq!(answers(&mut harness), [QuestionReply::Reject]);
 }
 
 #[test]
 fn an_own_answer_goes_with_the_chosen_ones() {
-    let mut world = asked_question(vec![item("colours", true)]);
+    let mut harness = asked_question(vec![item("colours", true)]);
 
-    answer(&mut world, '1');
-    answer(&mut world, '3');
-    world.type_text("none of the");
-    world.key(ENTER);
-    world.key(ENTER);
+    answer(&mut harness, '1');
+    answer(&mut harness, '3');
+    harness.type_text("none of the");
+    harness.key(ENTER);
+    harness.key(ENTER);
 
     let expected = vec![vec!["Blue".to_owned(), "none of the".to_owned()]];
-    assert_eq!(answers(&mut world), [QuestionReply::Answer(expected)]);
+    assert_eq!(answers(&mut harness), [QuestionReply::Answer(expected)]);
 }

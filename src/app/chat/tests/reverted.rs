@@ -38,17 +38,17 @@ fn answer(id: &str, at: u64) -> MessageWithParts {
 }
 
 /// Two turns, of which the second may be reverted.
-pub(super) fn two_turns(point: Option<(&str, Option<&str>)>) -> World {
-    let mut world = World::idle();
+pub(super) fn two_turns(point: Option<(&str, Option<&str>)>) -> ChatHarness {
+    let mut harness = ChatHarness::idle();
     let turns = vec![
         prompt("a", 10),
         answer("b", 20),
         prompt("c", 30),
         answer("d", 40),
     ];
-    world.receive(ChatEvent::Resync(Box::new(resync(turns, TurnStatus::Idle))));
-    world.receive(reverted(point));
-    world
+    harness.receive(ChatEvent::Resync(Box::new(resync(turns, TurnStatus::Idle))));
+    harness.receive(reverted(point));
+    harness
 }
 
 pub(super) fn reverted(point: Option<(&str, Option<&str>)>) -> ChatEvent {
@@ -65,8 +65,8 @@ const FIRST: [&str; 3] = ["prompt a", "first of b", "second of b"];
 const SECOND: [&str; 3] = ["prompt c", "first of d", "second of d"];
 
 /// The number of blocks, counted from the bottom.
-fn upwards(world: &World) -> usize {
-    let blocks = world.chat.blocks();
+fn upwards(harness: &ChatHarness) -> usize {
+    let blocks = harness.chat.blocks();
     let mut at = blocks.last();
     let mut count = 0;
     while let Some(pos) = at {
@@ -78,77 +78,80 @@ fn upwards(world: &World) -> usize {
 
 #[test]
 fn reverted_turns_are_folded_into_a_note_and_come_back_with_an_unrevert() {
-    let mut world = two_turns(Some(("c", None)));
+    let mut harness = two_turns(Some(("c", None)));
 
-    assert_eq!(world.texts(), [&FIRST[..], &["reverted"]].concat());
-    assert_eq!(upwards(&world), 5);
-    assert_eq!(world.chat.tokens().input, 20);
+    assert_eq!(harness.texts(), [&FIRST[..], &["reverted"]].concat());
+    assert_eq!(upwards(&harness), 5);
+    assert_eq!(harness.chat.tokens().input, 20);
 
-    world.receive(reverted(None));
+    harness.receive(reverted(None));
 
-    assert_eq!(world.texts(), [FIRST, SECOND].concat());
-    assert_eq!(world.chat.tokens().input, 40);
+    assert_eq!(harness.texts(), [FIRST, SECOND].concat());
+    assert_eq!(harness.chat.tokens().input, 40);
 }
 
 #[test]
 fn of_a_message_a_part_and_what_is_behind_it_can_be_reverted() {
-    let world = two_turns(Some(("b", Some("b_second"))));
+    let harness = two_turns(Some(("b", Some("b_second"))));
 
-    assert_eq!(world.texts(), ["prompt a", "first of b", "reverted"]);
-    assert_eq!(upwards(&world), 3);
+    assert_eq!(harness.texts(), ["prompt a", "first of b", "reverted"]);
+    assert_eq!(upwards(&harness), 3);
 }
 
 #[test]
 fn a_selected_note_unfolds_what_is_reverted() {
-    let mut world = two_turns(Some(("c", None)));
-    draw(&mut world, 80, 24);
-    world.act(ChatAction::PreviousBlock);
+    let mut harness = two_turns(Some(("c", None)));
+    draw(&mut harness, 80, 24);
+    harness.act(ChatAction::PreviousBlock);
 
-    world.act(ChatAction::Fold);
+    harness.act(ChatAction::Fold);
 
-    assert_eq!(world.texts(), [&FIRST[..], &["reverted"], &SECOND].concat());
-    assert_eq!(upwards(&world), 9);
-    assert_snapshot!("reverted_open_80x24", draw(&mut world, 80, 24));
+    assert_eq!(
+        harness.texts(),
+        [&FIRST[..], &["reverted"], &SECOND].concat()
+    );
+    assert_eq!(upwards(&harness), 9);
+    assert_snapshot!("reverted_open_80x24", draw(&mut harness, 80, 24));
 
-    world.act(ChatAction::Fold);
+    harness.act(ChatAction::Fold);
 
-    assert_eq!(world.texts(), [&FIRST[..], &["reverted"]].concat());
-    assert_snapshot!("reverted_80x24", draw(&mut world, 80, 24));
+    assert_eq!(harness.texts(), [&FIRST[..], &["reverted"]].concat());
+    assert_snapshot!("reverted_80x24", draw(&mut harness, 80, 24));
 }
 
 #[test]
 fn the_next_prompt_removes_what_is_reverted_and_stands_below_it_until_then() {
-    let mut world = two_turns(Some(("c", None)));
-    world.say("new");
-    assert_eq!(world.texts(), [&FIRST[..], &["reverted", "new"]].concat());
+    let mut harness = two_turns(Some(("c", None)));
+    harness.say("new");
+    assert_eq!(harness.texts(), [&FIRST[..], &["reverted", "new"]].concat());
 
     // The server removes them before it reports that nothing is reverted any more.
     for id in ["c", "d"] {
-        world.receive(ChatEvent::MessageRemoved(id.into()));
+        harness.receive(ChatEvent::MessageRemoved(id.into()));
     }
 
-    assert_eq!(world.texts(), [&FIRST[..], &["new"]].concat());
+    assert_eq!(harness.texts(), [&FIRST[..], &["new"]].concat());
 }
 
 #[test]
 fn what_is_reverted_from_before_the_loaded_page_is_all_of_it() {
-    let mut world = World::idle();
+    let mut harness = ChatHarness::idle();
     let mut page = resync(vec![prompt("c", 30), answer("d", 40)], TurnStatus::Idle);
     page.more = true;
     page.conversation.reverted = Some(RevertPoint {
         message: "a".into(),
         part: None,
     });
-    world.receive(ChatEvent::Resync(Box::new(page)));
+    harness.receive(ChatEvent::Resync(Box::new(page)));
 
-    assert_eq!(world.texts(), ["reverted"]);
+    assert_eq!(harness.texts(), ["reverted"]);
 
-    world.receive(ChatEvent::Older {
+    harness.receive(ChatEvent::Older {
         page: vec![prompt("0", 1), prompt("a", 10), answer("b", 20)],
         more: false,
     });
 
-    assert_eq!(world.texts(), ["prompt 0", "reverted"]);
+    assert_eq!(harness.texts(), ["prompt 0", "reverted"]);
 }
 
 #[test]
@@ -163,7 +166,7 @@ fn the_composer_keeps_the_users_agent_and_model_after_a_compaction() {
         });
         known
     };
-    let mut world = World::idle();
+    let mut harness = ChatHarness::idle();
     let turns = vec![
         by("a", "plan", false, 10),
         by("b", "hidden", false, 20),
@@ -171,25 +174,25 @@ fn the_composer_keeps_the_users_agent_and_model_after_a_compaction() {
         by("d", "title", false, 40),
         by("e", "build", true, 50),
     ];
-    world.receive(ChatEvent::Resync(Box::new(resync(turns, TurnStatus::Idle))));
+    harness.receive(ChatEvent::Resync(Box::new(resync(turns, TurnStatus::Idle))));
     let offered = |name: &str| Agent {
         name: name.into(),
         description: String::new(),
     };
-    world.receive(ChatEvent::Catalog(Catalog {
+    harness.receive(ChatEvent::Catalog(Catalog {
         agents: vec![offered("build"), offered("plan")],
         ..Catalog::default()
     }));
 
-    assert_eq!(world.chat.agent(), Some("plan"));
+    assert_eq!(harness.chat.agent(), Some("plan"));
     assert_eq!(
-        world.chat.model().map(|model| model.model.as_str()),
+        harness.chat.model().map(|model| model.model.as_str()),
         Some("plan")
     );
 
-    world.say("go on");
+    harness.say("go on");
 
     // The composer shows what is sent.
-    let sent = world.prompts().remove(0);
+    let sent = harness.prompts().remove(0);
     assert_eq!(sent.agent.as_deref(), Some("plan"));
 }

@@ -19,16 +19,16 @@ const TEXTS: [&str; 8] = [
 ];
 
 /// All texts as one answer, each as a block.
-fn answer(text_of: impl Fn(&str) -> String) -> World {
+fn answer(text_of: impl Fn(&str) -> String) -> ChatHarness {
     let texts: Vec<String> = TEXTS.iter().map(|text| text_of(text)).collect();
     let mut answer = message("msg_b", Role::Assistant, 20);
     answer.completed = Some(UnixMillis(30));
-    let mut world = World::idle();
-    world.receive_all([
+    let mut harness = ChatHarness::idle();
+    harness.receive_all([
         ChatEvent::Message(answer),
         ChatEvent::Part(text("msg_b", "prt_b", &texts.join("\n\n"), true)),
     ]);
-    world
+    harness
 }
 
 /// The graphemes on the screen, row by row; none crosses the edge.
@@ -58,9 +58,9 @@ fn dense<'a>(graphemes: impl IntoIterator<Item = &'a str>) -> String {
     ended.collect()
 }
 
-fn assert_whole(world: &mut World, columns: u16, texts: &[&str]) {
+fn assert_whole(harness: &mut ChatHarness, columns: u16, texts: &[&str]) {
     let mut screen = Screen::new(columns, 120);
-    screen.draw(world);
+    screen.draw(harness);
 
     let shown = graphemes(&screen);
     let shown = dense(shown.iter().map(String::as_str));
@@ -87,12 +87,12 @@ fn every_grapheme_of_a_paragraph_is_whole_at_every_width() {
 fn every_grapheme_of_a_prompt_is_whole_at_every_width() {
     for columns in (20..=80).step_by(3) {
         for prompt in TEXTS {
-            let mut world = World::idle();
-            world.receive_all([
+            let mut harness = ChatHarness::idle();
+            harness.receive_all([
                 ChatEvent::Message(message("msg_a", Role::User, 10)),
                 ChatEvent::Part(text("msg_a", "prt_a", prompt, true)),
             ]);
-            assert_whole(&mut world, columns, &[prompt]);
+            assert_whole(&mut harness, columns, &[prompt]);
         }
     }
 }

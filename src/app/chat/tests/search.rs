@@ -6,7 +6,7 @@ use super::reverted::two_turns;
 use super::view::draw;
 use super::*;
 
-impl World {
+impl ChatHarness {
     fn search(&mut self, words: &str) {
         self.with(|chat, cx| chat.search(words, cx));
     }
@@ -21,118 +21,118 @@ impl World {
 
 #[test]
 fn hits_are_gone_through_from_the_newest_in_both_directions() {
-    let mut world = two_turns(None);
-    draw(&mut world, 80, 24);
+    let mut harness = two_turns(None);
+    draw(&mut harness, 80, 24);
 
-    world.search("FIRST of");
-    assert_eq!(world.selected(), "d_first");
-    let screen = draw(&mut world, 80, 24);
+    harness.search("FIRST of");
+    assert_eq!(harness.selected(), "d_first");
+    let screen = draw(&mut harness, 80, 24);
     assert!(screen.contains("\"first of\" 2 of 2"), "{screen}");
 
-    world.act(ChatAction::NextHit);
-    assert_eq!(world.selected(), "b_first");
-    world.act(ChatAction::PreviousHit);
-    assert_eq!(world.selected(), "d_first");
-    world.act(ChatAction::PreviousHit);
-    assert_eq!(world.selected(), "b_first");
+    harness.act(ChatAction::NextHit);
+    assert_eq!(harness.selected(), "b_first");
+    harness.act(ChatAction::PreviousHit);
+    assert_eq!(harness.selected(), "d_first");
+    harness.act(ChatAction::PreviousHit);
+    assert_eq!(harness.selected(), "b_first");
 
     // The first press ends the search, the second one the reading.
-    world.act(ChatAction::Stop);
-    assert_eq!(world.chat.context(), ChatContext::Transcript);
-    assert!(!draw(&mut world, 80, 24).contains("2 of 2"));
-    world.act(ChatAction::Stop);
-    assert_eq!(world.chat.context(), ChatContext::Composer);
+    harness.act(ChatAction::Stop);
+    assert_eq!(harness.chat.context(), ChatContext::Transcript);
+    assert!(!draw(&mut harness, 80, 24).contains("2 of 2"));
+    harness.act(ChatAction::Stop);
+    assert_eq!(harness.chat.context(), ChatContext::Composer);
 }
 
 #[test]
 fn what_is_not_there_is_said() {
-    let mut world = two_turns(None);
-    world.search("nowhere");
+    let mut harness = two_turns(None);
+    harness.search("nowhere");
 
-    let screen = draw(&mut world, 80, 24);
+    let screen = draw(&mut harness, 80, 24);
     assert!(screen.contains("\"nowhere\" not found"), "{screen}");
-    assert_eq!(world.commands(), []);
+    assert_eq!(harness.commands(), []);
 }
 
 #[test]
 fn a_hit_in_a_folded_call_unfolds_it_as_long_as_it_is_shown() {
-    let mut world = two_turns(None);
+    let mut harness = two_turns(None);
     let output: Vec<String> = (0..60).map(|n| format!("line {n}")).collect();
     let call = tool("d", "d_call", ToolStatus::Completed, &output.join("\n"));
-    world.receive(ChatEvent::Part(call));
-    assert!(!draw(&mut world, 80, 24).contains("line 7"));
+    harness.receive(ChatEvent::Part(call));
+    assert!(!draw(&mut harness, 80, 24).contains("line 7"));
 
-    world.search("line 7");
+    harness.search("line 7");
 
-    assert_eq!(world.selected(), "d_call");
-    let screen = draw(&mut world, 80, 24);
+    assert_eq!(harness.selected(), "d_call");
+    let screen = draw(&mut harness, 80, 24);
     assert!(screen.contains("line 7"), "{screen}");
-    world.act(ChatAction::Stop);
-    assert!(!draw(&mut world, 80, 24).contains("line 7"));
+    harness.act(ChatAction::Stop);
+    assert!(!draw(&mut harness, 80, 24).contains("line 7"));
 }
 
 #[test]
 fn a_hit_in_a_long_text_is_scrolled_to() {
-    let mut world = two_turns(None);
+    let mut harness = two_turns(None);
     let paragraphs: Vec<String> = (0..80).map(|n| format!("paragraph {n}.")).collect();
     let long = text("d", "d_long", &paragraphs.join("\n\n"), true);
-    world.receive(ChatEvent::Part(long));
-    draw(&mut world, 80, 24);
+    harness.receive(ChatEvent::Part(long));
+    draw(&mut harness, 80, 24);
 
-    world.search("paragraph 5.");
+    harness.search("paragraph 5.");
 
-    let screen = draw(&mut world, 80, 24);
+    let screen = draw(&mut harness, 80, 24);
     assert!(screen.contains("paragraph 5."), "{screen}");
     assert!(!screen.contains("paragraph 60."), "{screen}");
 }
 
 #[test]
 fn what_is_undone_is_searched_too() {
-    let mut world = two_turns(Some(("c", None)));
-    draw(&mut world, 80, 24);
+    let mut harness = two_turns(Some(("c", None)));
+    draw(&mut harness, 80, 24);
 
-    world.search("second of d");
+    harness.search("second of d");
 
-    assert_eq!(world.selected(), "d_second");
-    assert!(draw(&mut world, 80, 24).contains("second of d"));
+    assert_eq!(harness.selected(), "d_second");
+    assert!(draw(&mut harness, 80, 24).contains("second of d"));
 }
 
 #[test]
 fn the_search_goes_on_in_messages_that_are_not_loaded() {
-    let mut world = World::idle();
+    let mut harness = ChatHarness::idle();
     let spoken = |id: &str, at| testing::spoken(id, Role::Assistant, at, &format!("text {id}"));
     let mut page = resync(vec![spoken("x", 30)], TurnStatus::Idle);
     page.more = true;
-    world.receive(ChatEvent::Resync(Box::new(page)));
-    draw(&mut world, 80, 24);
-    world.commands();
+    harness.receive(ChatEvent::Resync(Box::new(page)));
+    draw(&mut harness, 80, 24);
+    harness.commands();
 
-    world.search("text b");
-    assert_eq!(world.commands(), [SessionCommand::LoadOlder]);
-    assert!(draw(&mut world, 80, 24).contains("older messages"));
-    world.receive(ChatEvent::Older {
+    harness.search("text b");
+    assert_eq!(harness.commands(), [SessionCommand::LoadOlder]);
+    assert!(draw(&mut harness, 80, 24).contains("older messages"));
+    harness.receive(ChatEvent::Older {
         page: vec![spoken("c", 20)],
         more: true,
     });
-    assert_eq!(world.commands(), [SessionCommand::LoadOlder]);
-    world.receive(ChatEvent::Older {
+    assert_eq!(harness.commands(), [SessionCommand::LoadOlder]);
+    harness.receive(ChatEvent::Older {
         page: vec![spoken("a", 5), spoken("b", 10)],
         more: false,
     });
 
-    assert_eq!(world.selected(), "prt_b");
-    assert_eq!(world.commands(), []);
-    assert!(draw(&mut world, 80, 24).contains("1 of 1"));
+    assert_eq!(harness.selected(), "prt_b");
+    assert_eq!(harness.commands(), []);
+    assert!(draw(&mut harness, 80, 24).contains("1 of 1"));
 }
 
 #[test]
 fn the_menu_of_a_message_has_its_code_and_its_links() {
-    let mut world = two_turns(None);
+    let mut harness = two_turns(None);
     let answer = "See [the docs](https://example.org/a).\n\n```rust\nfn main() {}\n```\n";
-    world.receive(ChatEvent::Part(text("b", "b_first", answer, true)));
-    world.chat.show_message(&"b".into());
+    harness.receive(ChatEvent::Part(text("b", "b_first", answer, true)));
+    harness.chat.show_message(&"b".into());
 
-    let menu = world.chat.message_menu().unwrap();
+    let menu = harness.chat.message_menu().unwrap();
 
     assert_eq!(
         menu.codes,

@@ -11,7 +11,7 @@ use crate::opencode::wire::event::Event;
 use crate::session::chat::translate::Translator;
 
 /// A chat that has received a recorded stream.
-fn replayed(path: &Path) -> World {
+fn replayed(path: &Path) -> ChatHarness {
     let text = std::fs::read_to_string(path).unwrap();
     let lines = text
         .lines()
@@ -31,14 +31,14 @@ fn replayed(path: &Path) -> World {
         })
         .unwrap_or_default();
     let mut translator = Translator::new(&root, "/home/user/project");
-    let mut world = World::new();
+    let mut harness = ChatHarness::new();
     for event in frames
         .iter()
         .filter_map(|frame| Event::parse(&frame.to_string()))
     {
-        translator.translate(event, &mut |event| world.receive(event));
+        translator.translate(event, &mut |event| harness.receive(event));
     }
-    world
+    harness
 }
 
 #[test]
@@ -52,8 +52,8 @@ fn each_recorded_stream_shows_a_conversation() {
     for path in paths {
         let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
         for (width, height) in [(80, 24), (120, 36)] {
-            let mut world = replayed(&path);
-            let shown = draw_now(&mut world, width, height);
+            let mut harness = replayed(&path);
+            let shown = draw_now(&mut harness, width, height);
 
             assert!(!shown.contains("</"), "{name}: {shown}");
             assert_snapshot!(format!("stream_{name}_{width}x{height}"), shown);

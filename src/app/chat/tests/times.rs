@@ -16,23 +16,23 @@ fn running(started: u64) -> Part {
 }
 
 /// A turn on a server whose clock is minutes off, with a tool call that starts now.
-fn turn_of(server: u64) -> World {
-    let mut world = World::idle();
-    world.receive_all([
+fn turn_of(server: u64) -> ChatHarness {
+    let mut harness = ChatHarness::idle();
+    harness.receive_all([
         ChatEvent::Status(TurnStatus::Busy),
         ChatEvent::Message(message("msg_b", Role::Assistant, server)),
         ChatEvent::Part(running(server + 1)),
     ]);
-    world
+    harness
 }
 
 #[test]
 fn a_tool_runs_for_as_long_as_it_does_whatever_the_servers_clock_says() {
     for server in [WALL, WALL + MINUTES, WALL - MINUTES] {
-        let mut world = turn_of(server);
-        world.wait(12_000);
+        let mut harness = turn_of(server);
+        harness.wait(12_000);
 
-        let screen = draw_now(&mut world, 80, 24);
+        let screen = draw_now(&mut harness, 80, 24);
 
         let row = screen.lines().find(|row| row.contains("bash cargo test"));
         let row = row.unwrap_or_default().trim_end_matches([' ', '│']);
@@ -46,14 +46,14 @@ fn a_tool_runs_for_as_long_as_it_does_whatever_the_servers_clock_says() {
 #[test]
 fn the_next_attempt_follows_the_servers_clock() {
     for server in [WALL, WALL + MINUTES, WALL - MINUTES] {
-        let mut world = turn_of(server);
-        world.receive(ChatEvent::Status(TurnStatus::Retry {
+        let mut harness = turn_of(server);
+        harness.receive(ChatEvent::Status(TurnStatus::Retry {
             attempt: 2,
             message: "busy".into(),
             next: UnixMillis(server + 10_000),
         }));
 
-        let screen = draw_now(&mut world, 80, 24);
+        let screen = draw_now(&mut harness, 80, 24);
 
         assert!(
             screen.contains("next in 10 s") || screen.contains("next in 9 s"),
@@ -64,31 +64,31 @@ fn the_next_attempt_follows_the_servers_clock() {
 
 #[test]
 fn a_turn_that_is_found_running_has_run_since_its_prompt() {
-    let mut world = World::new();
+    let mut harness = ChatHarness::new();
     let prompt = MessageWithParts {
         message: message("msg_a", Role::User, WALL - 90_000),
         parts: vec![text("msg_a", "prt_a", "go", true)],
     };
-    world.receive(ChatEvent::Resync(Box::new(resync(
+    harness.receive(ChatEvent::Resync(Box::new(resync(
         vec![prompt],
         TurnStatus::Busy,
     ))));
 
     assert_eq!(
-        world.chat.turn_time(world.now),
+        harness.chat.turn_time(harness.now),
         Some(Duration::from_secs(90))
     );
-    world.wait(5_000);
+    harness.wait(5_000);
     assert_eq!(
-        world.chat.turn_time(world.now),
+        harness.chat.turn_time(harness.now),
         Some(Duration::from_secs(95))
     );
 
     // The connection was lost and is back: the turn continues.
     let again = resync(Vec::new(), TurnStatus::Busy);
-    world.receive(ChatEvent::Resync(Box::new(again)));
+    harness.receive(ChatEvent::Resync(Box::new(again)));
     assert_eq!(
-        world.chat.turn_time(world.now),
+        harness.chat.turn_time(harness.now),
         Some(Duration::from_secs(95))
     );
 }

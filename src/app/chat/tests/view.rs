@@ -36,14 +36,14 @@ impl Screen {
     }
 
     /// Draws a frame and returns the viewport to the chat, as the program does.
-    pub(super) fn draw(&mut self, world: &mut World) -> String {
+    pub(super) fn draw(&mut self, harness: &mut ChatHarness) -> String {
         let theme = Theme::default();
         let mut viewport = Viewport::default();
         let mut vx = ViewCx {
             theme: &theme,
             cache: &mut self.cache,
             viewport: &mut viewport,
-            now: world.now,
+            now: harness.now,
             wall: self.wall,
         };
         self.terminal
@@ -63,10 +63,10 @@ impl Screen {
                     meanwhile: "while the sandbox starts",
                     utc_offset_minutes: 0,
                 };
-                world.chat.view(area, frame.buffer_mut(), &mut vx, &props);
+                harness.chat.view(area, frame.buffer_mut(), &mut vx, &props);
             })
             .unwrap();
-        world.chat.shown(viewport.chat.clone());
+        harness.chat.shown(viewport.chat.clone());
         self.cursor = viewport.cursor;
         self.text()
     }
@@ -96,15 +96,15 @@ impl Screen {
     }
 }
 
-/// As [`draw`], with the world's wall clock.
-pub(super) fn draw_now(world: &mut World, width: u16, height: u16) -> String {
+/// As [`draw`], with the harness's wall clock.
+pub(super) fn draw_now(harness: &mut ChatHarness, width: u16, height: u16) -> String {
     let mut screen = Screen::new(width, height);
-    screen.wall = world.wall();
-    screen.draw(world)
+    screen.wall = harness.wall();
+    screen.draw(harness)
 }
 
-pub(super) fn draw(world: &mut World, width: u16, height: u16) -> String {
-    Screen::new(width, height).draw(world)
+pub(super) fn draw(harness: &mut ChatHarness, width: u16, height: u16) -> String {
+    Screen::new(width, height).draw(harness)
 }
 
 fn edit(status: ToolStatus) -> Part {
@@ -179,8 +179,8 @@ fn calls() -> [Part; 5] {
 }
 
 /// A turn with thinking, text, and tool calls in all states.
-fn working() -> World {
-    let mut world = World::new();
+fn working() -> ChatHarness {
+    let mut harness = ChatHarness::new();
     let mut catalog = Catalog::default();
     let model = ModelRef {
         provider: "anthropic".into(),
@@ -194,7 +194,7 @@ fn working() -> World {
     let mut answer = message("msg_b", Role::Assistant, 20);
     answer.model = Some(model);
     answer.tokens.input = 82_000;
-    world.receive_all([
+    harness.receive_all([
         ChatEvent::Catalog(catalog),
         ChatEvent::Conversation(conversation("Fix login")),
         ChatEvent::Message(message("msg_a", Role::User, 10)),
@@ -219,32 +219,32 @@ fn working() -> World {
             true,
         )),
     ]);
-    world.receive_all(calls().map(ChatEvent::Part));
-    world.now += Duration::from_secs(12);
-    world
+    harness.receive_all(calls().map(ChatEvent::Part));
+    harness.now += Duration::from_secs(12);
+    harness
 }
 
 /// Fifty prompts of one row each.
-fn long() -> World {
-    let mut world = World::idle();
+fn long() -> ChatHarness {
+    let mut harness = ChatHarness::idle();
     for index in 0..50_u64 {
         let id = format!("msg_{index}");
-        world.receive(ChatEvent::Message(message(&id, Role::User, index)));
+        harness.receive(ChatEvent::Message(message(&id, Role::User, index)));
         let words = format!("prompt {index}");
-        world.receive(ChatEvent::Part(text(
+        harness.receive(ChatEvent::Part(text(
             &id,
             &format!("prt_{index}"),
             &words,
             true,
         )));
     }
-    world
+    harness
 }
 
 #[test]
 fn the_empty_chat_says_what_to_do() {
-    assert_snapshot!("empty_80x24", draw(&mut World::idle(), 80, 24));
-    assert_snapshot!("empty_40x12", draw(&mut World::idle(), 40, 12));
+    assert_snapshot!("empty_80x24", draw(&mut ChatHarness::idle(), 80, 24));
+    assert_snapshot!("empty_40x12", draw(&mut ChatHarness::idle(), 40, 12));
 }
 
 #[test]
@@ -256,30 +256,30 @@ fn a_turn_at_work_is_shown_at_all_sizes() {
 
 #[test]
 fn unfolded_calls_show_their_diff_and_output() {
-    let mut world = working();
-    world.act(ChatAction::FoldTools);
+    let mut harness = working();
+    harness.act(ChatAction::FoldTools);
 
-    assert_snapshot!("unfolded_80x40", draw(&mut world, 80, 48));
+    assert_snapshot!("unfolded_80x40", draw(&mut harness, 80, 48));
 }
 
 #[test]
 fn a_permission_is_asked_above_the_composer() {
-    let mut world = working();
+    let mut harness = working();
     let mut asked = permission("per_1");
     asked.diff = Some("--- a/x\n+++ b/x\n@@ -1 +1 @@\n-old\n+new\n".into());
-    world.receive(ChatEvent::PermissionAsked(asked));
-    world.wait(1000);
+    harness.receive(ChatEvent::PermissionAsked(asked));
+    harness.wait(1000);
 
-    assert_snapshot!("permission_120x36", draw(&mut world, 120, 36));
-    assert_snapshot!("permission_80x24", draw(&mut world, 80, 24));
-    assert_snapshot!("permission_40x12", draw(&mut world, 40, 12));
+    assert_snapshot!("permission_120x36", draw(&mut harness, 120, 36));
+    assert_snapshot!("permission_80x24", draw(&mut harness, 80, 24));
+    assert_snapshot!("permission_40x12", draw(&mut harness, 40, 12));
 }
 
 #[test]
 fn however_little_room_there_is_a_request_says_what_it_asks() {
-    let mut world = working();
-    world.receive(ChatEvent::PermissionAsked(permission("per_1")));
-    world.wait(1000);
+    let mut harness = working();
+    harness.receive(ChatEvent::PermissionAsked(permission("per_1")));
+    harness.wait(1000);
     let mut choosing = working();
     let items = vec![item("colour", false)];
     choosing.receive(ChatEvent::QuestionAsked(question(items)));
@@ -289,60 +289,60 @@ fn however_little_room_there_is_a_request_says_what_it_asks() {
     }
 
     for (width, height) in [(22, 8), (22, 6), (40, 12)] {
-        let permission = draw(&mut world, width, height);
+        let permission = draw(&mut harness, width, height);
         assert!(permission.contains("cargo test -p auth"), "{permission}");
         let question = draw(&mut choosing, width, height);
         assert!(question.contains("Which colour"), "{question}");
         assert!(question.contains("› 2 ( )"), "{question}");
     }
-    let permission = draw(&mut world, 22, 8);
+    let permission = draw(&mut harness, 22, 8);
     assert!(permission.contains("1 once"), "{permission}");
-    world.key(Key::ctrl('f'));
-    let full = draw(&mut world, 22, 8);
+    harness.key(Key::ctrl('f'));
+    let full = draw(&mut harness, 22, 8);
     assert!(full.contains("cargo test -p auth"), "{full}");
-    world.key(Key::char('4'));
-    world.wait(1000);
-    world.paste(&"why ".repeat(300_000));
-    let reason = draw(&mut world, 22, 8);
+    harness.key(Key::char('4'));
+    harness.wait(1000);
+    harness.paste(&"why ".repeat(300_000));
+    let reason = draw(&mut harness, 22, 8);
     assert!(reason.contains("type your reason"), "{reason}");
 }
 
 #[test]
 fn a_permission_waits_while_something_is_typed() {
-    let mut world = working();
-    world.type_text("half a prompt");
-    world.receive(ChatEvent::PermissionAsked(permission("per_1")));
+    let mut harness = working();
+    harness.type_text("half a prompt");
+    harness.receive(ChatEvent::PermissionAsked(permission("per_1")));
 
-    assert_snapshot!("permission_waits_80x24", draw(&mut world, 80, 24));
+    assert_snapshot!("permission_waits_80x24", draw(&mut harness, 80, 24));
 }
 
 #[test]
 fn a_reason_is_written_in_the_composer() {
-    let mut world = working();
-    world.receive(ChatEvent::PermissionAsked(permission("per_1")));
-    world.key(Key::char('4'));
-    world.wait(1000);
-    world.type_text("use a dry run");
+    let mut harness = working();
+    harness.receive(ChatEvent::PermissionAsked(permission("per_1")));
+    harness.key(Key::char('4'));
+    harness.wait(1000);
+    harness.type_text("use a dry run");
     let mut screen = Screen::new(80, 24);
 
-    assert_snapshot!("reason_80x24", screen.draw(&mut world));
+    assert_snapshot!("reason_80x24", screen.draw(&mut harness));
     assert_eq!(screen.cursor, Some((15, 23)));
 }
 
 /// All rows that are shown from the first page to the last.
-fn paged(world: &mut World, width: u16, height: u16) -> Vec<String> {
+fn paged(harness: &mut ChatHarness, width: u16, height: u16) -> Vec<String> {
     let mut screen = Screen::new(width, height);
     let mut seen: Vec<String> = Vec::new();
     let mut last = String::new();
     loop {
-        let page = screen.draw(world);
+        let page = screen.draw(harness);
         if page == last {
             return seen;
         }
         let bare = |row: &str| row.trim_matches(['│', ' ']).replacen("↪ ", "", 1);
         seen.extend(page.lines().map(bare));
         last = page;
-        world.key(Key::plain(KeyCode::PageDown));
+        harness.key(Key::plain(KeyCode::PageDown));
     }
 }
 
@@ -364,16 +364,16 @@ fn hostile_command() -> Permission {
 
 #[test]
 fn the_panel_says_how_much_it_hides_and_all_of_it_can_be_read() {
-    let mut world = working();
-    world.receive(ChatEvent::PermissionAsked(hostile_command()));
-    world.wait(1000);
-    assert_snapshot!("permission_hostile_80x24", draw(&mut world, 80, 24));
-    assert_snapshot!("permission_hostile_120x36", draw(&mut world, 120, 36));
+    let mut harness = working();
+    harness.receive(ChatEvent::PermissionAsked(hostile_command()));
+    harness.wait(1000);
+    assert_snapshot!("permission_hostile_80x24", draw(&mut harness, 80, 24));
+    assert_snapshot!("permission_hostile_120x36", draw(&mut harness, 120, 36));
 
-    world.key(Key::ctrl('f'));
+    harness.key(Key::ctrl('f'));
 
-    assert_snapshot!("permission_full_80x24", draw(&mut world, 80, 24));
-    let seen = paged(&mut world, 80, 24);
+    assert_snapshot!("permission_full_80x24", draw(&mut harness, 80, 24));
+    let seen = paged(&mut harness, 80, 24);
     for row in [
         ": > important.txt",
         "export PATH=/tmp/evil␛[8m:$PATH",
@@ -394,33 +394,33 @@ fn the_panel_says_how_much_it_hides_and_all_of_it_can_be_read() {
 
 #[test]
 fn a_request_that_could_not_be_read_says_that_it_can_only_be_denied() {
-    let mut world = working();
+    let mut harness = working();
     let mut asked = permission("per_1");
     asked.subject = "rm \u{fffd}".into();
     asked.undecodable = true;
-    world.receive(ChatEvent::PermissionAsked(asked));
-    world.wait(1000);
+    harness.receive(ChatEvent::PermissionAsked(asked));
+    harness.wait(1000);
 
-    assert_snapshot!("permission_undecodable_80x24", draw(&mut world, 80, 24));
+    assert_snapshot!("permission_undecodable_80x24", draw(&mut harness, 80, 24));
 }
 
 #[test]
 fn the_arguments_of_a_foreign_tool_are_shown() {
-    let mut world = working();
+    let mut harness = working();
     let mut asked = permission("per_1");
     asked.kind = "github_delete_repository".into();
     asked.patterns = vec!["*".into()];
     asked.always = vec!["*".into()];
     asked.subject = "*".into();
     asked.details = vec![("owner".into(), "me".into()), ("repo".into(), "all".into())];
-    world.receive(ChatEvent::PermissionAsked(asked.clone()));
-    world.wait(1000);
-    assert_snapshot!("permission_foreign_80x24", draw(&mut world, 80, 24));
+    harness.receive(ChatEvent::PermissionAsked(asked.clone()));
+    harness.wait(1000);
+    assert_snapshot!("permission_foreign_80x24", draw(&mut harness, 80, 24));
 
     asked.details.clear();
     asked.lacks_arguments = true;
-    world.receive(ChatEvent::PermissionAsked(asked));
-    let screen = draw(&mut world, 80, 24);
+    harness.receive(ChatEvent::PermissionAsked(asked));
+    let screen = draw(&mut harness, 80, 24);
     assert!(
         screen.contains("the arguments of this call are unknown"),
         "{screen}"
@@ -432,11 +432,11 @@ fn a_long_question_and_a_long_option_are_read_whole() {
     let mut long = item("Long", false);
     let lines = (1..=50).map(|n| format!("{n}. line of the long question"));
     long.question = lines.collect::<Vec<_>>().join("\n");
-    let mut world = working();
-    world.receive(ChatEvent::QuestionAsked(question(vec![long])));
-    world.wait(1000);
-    assert_snapshot!("question_long_80x24", draw(&mut world, 80, 24));
-    let seen = paged(&mut world, 80, 24);
+    let mut harness = working();
+    harness.receive(ChatEvent::QuestionAsked(question(vec![long])));
+    harness.wait(1000);
+    assert_snapshot!("question_long_80x24", draw(&mut harness, 80, 24));
+    let seen = paged(&mut harness, 80, 24);
     for n in 1..=50 {
         let line = format!("{n}. line of the long question");
         assert!(seen.contains(&line), "{line}\n{seen:#?}");
@@ -448,12 +448,12 @@ fn a_long_question_and_a_long_option_are_read_whole() {
         .into();
     wide.options[0].description = "A thoroughly detailed elaboration on interfaces. ".repeat(30)
         + "WARNING: this deletes the database.";
-    let mut world = working();
-    world.receive(ChatEvent::QuestionAsked(question(vec![wide])));
-    world.key(Key::plain(KeyCode::Down));
-    world.key(Key::ctrl('f'));
-    assert_snapshot!("question_option_80x24", draw(&mut world, 80, 24));
-    let seen = paged(&mut world, 80, 24).concat();
+    let mut harness = working();
+    harness.receive(ChatEvent::QuestionAsked(question(vec![wide])));
+    harness.key(Key::plain(KeyCode::Down));
+    harness.key(Key::ctrl('f'));
+    assert_snapshot!("question_option_80x24", draw(&mut harness, 80, 24));
+    let seen = paged(&mut harness, 80, 24).concat();
     assert!(
         seen.contains("WARNING: this deletes the database."),
         "{seen}"
@@ -462,15 +462,15 @@ fn a_long_question_and_a_long_option_are_read_whole() {
 
 #[test]
 fn the_wheel_scrolls_what_is_asked() {
-    let mut world = working();
-    world.receive(ChatEvent::PermissionAsked(hostile_command()));
-    world.wait(1000);
-    let before = draw(&mut world, 80, 24);
-    let row = world.chat.viewport.panel_top + 1;
+    let mut harness = working();
+    harness.receive(ChatEvent::PermissionAsked(hostile_command()));
+    harness.wait(1000);
+    let before = draw(&mut harness, 80, 24);
+    let row = harness.chat.viewport.panel_top + 1;
 
-    world.with(|chat, cx| chat.wheel(row, 2, cx));
+    harness.with(|chat, cx| chat.wheel(row, 2, cx));
 
-    let after = draw(&mut world, 80, 24);
+    let after = draw(&mut harness, 80, 24);
     assert!(
         before.contains("rm -f a.tmp") && !after.contains("rm -f a.tmp"),
         "{after}"
@@ -479,80 +479,80 @@ fn the_wheel_scrolls_what_is_asked() {
 
 #[test]
 fn answers_to_several_questions_are_reviewed() {
-    let mut world = working();
+    let mut harness = working();
     let items = vec![item("colour", true), item("shade", false)];
-    world.receive(ChatEvent::QuestionAsked(question(items)));
+    harness.receive(ChatEvent::QuestionAsked(question(items)));
     for key in ['1', '2'] {
-        world.key(Key::char(key));
-        world.wait(1000);
+        harness.key(Key::char(key));
+        harness.wait(1000);
     }
-    world.key(Key::plain(KeyCode::Enter));
-    world.key(Key::plain(KeyCode::Right));
-    world.wait(1000);
+    harness.key(Key::plain(KeyCode::Enter));
+    harness.key(Key::plain(KeyCode::Right));
+    harness.wait(1000);
 
-    assert_snapshot!("question_review_80x24", draw(&mut world, 80, 24));
+    assert_snapshot!("question_review_80x24", draw(&mut harness, 80, 24));
 }
 
 #[test]
 fn a_question_lists_its_options() {
-    let mut world = working();
+    let mut harness = working();
     let items = vec![item("colour", true), item("shade", false)];
-    world.receive(ChatEvent::QuestionAsked(question(items)));
-    world.key(Key::char('1'));
-    world.wait(1000);
-    world.key(Key::plain(KeyCode::Down));
+    harness.receive(ChatEvent::QuestionAsked(question(items)));
+    harness.key(Key::char('1'));
+    harness.wait(1000);
+    harness.key(Key::plain(KeyCode::Down));
 
-    assert_snapshot!("question_80x24", draw(&mut world, 80, 24));
-    assert_snapshot!("question_120x36", draw(&mut world, 120, 36));
-    assert_snapshot!("question_40x12", draw(&mut world, 40, 12));
+    assert_snapshot!("question_80x24", draw(&mut harness, 80, 24));
+    assert_snapshot!("question_120x36", draw(&mut harness, 120, 36));
+    assert_snapshot!("question_40x12", draw(&mut harness, 40, 12));
 }
 
 #[test]
 fn the_queue_stands_below_the_composers_text() {
-    let mut world = working();
-    world.say("then open a pull request");
-    world.say("and 中文 tell me what changed");
-    let sent = world.prompts();
+    let mut harness = working();
+    harness.say("then open a pull request");
+    harness.say("and 中文 tell me what changed");
+    let sent = harness.prompts();
     let queue = |held| PromptQueue {
         waiting: sent.clone(),
         sent: Vec::new(),
         held,
     };
-    world.chat.queue_changed(queue(false));
+    harness.chat.queue_changed(queue(false));
     let mut held = working();
     held.chat.queue_changed(queue(true));
 
-    assert_snapshot!("queue_80x24", draw(&mut world, 80, 24));
+    assert_snapshot!("queue_80x24", draw(&mut harness, 80, 24));
     assert_snapshot!("queue_held_80x24", draw(&mut held, 80, 24));
-    assert_snapshot!("queue_40x12", draw(&mut world, 40, 12));
+    assert_snapshot!("queue_40x12", draw(&mut harness, 40, 12));
 }
 
 #[test]
 fn the_queue_names_the_key_that_edits_it_from_where_the_keys_go() {
-    let mut world = working();
-    world.say("queued");
-    let waiting = world.prompts();
-    world.chat.queue_changed(PromptQueue {
+    let mut harness = working();
+    harness.say("queued");
+    let waiting = harness.prompts();
+    harness.chat.queue_changed(PromptQueue {
         waiting,
         sent: Vec::new(),
         held: true,
     });
-    let says = |world: &mut World, edits: &str, releases: &str| {
-        let screen = draw(world, 80, 24);
+    let says = |harness: &mut ChatHarness, edits: &str, releases: &str| {
+        let screen = draw(harness, 80, 24);
         assert!(screen.contains(&format!("{edits} edit")), "{screen}");
         assert!(screen.contains(&format!("hold · {releases} ")), "{screen}");
     };
     let in_composer = "enter in the empty composer";
 
-    says(&mut world, " ↑", "enter sends");
-    world.act(ChatAction::FocusTranscript);
-    says(&mut world, "ctrl-x E", in_composer);
-    world.act(ChatAction::FocusComposer);
-    world.receive(ChatEvent::PermissionAsked(permission("per_1")));
-    world.wait(1000);
-    says(&mut world, "ctrl-x E", in_composer);
-    world.type_text("a draft");
-    says(&mut world, "ctrl-x E", in_composer);
+    says(&mut harness, " ↑", "enter sends");
+    harness.act(ChatAction::FocusTranscript);
+    says(&mut harness, "ctrl-x E", in_composer);
+    harness.act(ChatAction::FocusComposer);
+    harness.receive(ChatEvent::PermissionAsked(permission("per_1")));
+    harness.wait(1000);
+    says(&mut harness, "ctrl-x E", in_composer);
+    harness.type_text("a draft");
+    says(&mut harness, "ctrl-x E", in_composer);
 }
 
 #[test]
@@ -563,7 +563,7 @@ fn a_retry_and_an_error_are_told() {
         message: "overloaded".into(),
         next: UnixMillis(8_000),
     }));
-    let mut failed = World::idle();
+    let mut failed = ChatHarness::idle();
     let mut answer = message("msg_b", Role::Assistant, 20);
     answer.error = Some(MessageError {
         name: "APIError".into(),
@@ -588,46 +588,46 @@ fn a_retry_and_an_error_are_told() {
 
 #[test]
 fn a_long_text_in_the_composer_grows_it_to_a_third() {
-    let mut world = World::idle();
-    world.paste(&"a line\n".repeat(9));
-    world.paste(&"x".repeat(2000));
+    let mut harness = ChatHarness::idle();
+    harness.paste(&"a line\n".repeat(9));
+    harness.paste(&"x".repeat(2000));
     let mut screen = Screen::new(80, 24);
 
-    assert_snapshot!("composer_80x24", screen.draw(&mut world));
+    assert_snapshot!("composer_80x24", screen.draw(&mut harness));
     assert_eq!(screen.cursor, Some((23, 23)));
 }
 
 #[test]
 fn scrolling_up_and_down_ends_where_it_began() {
-    let mut world = long();
+    let mut harness = long();
     let mut screen = Screen::new(60, 20);
-    let end = screen.draw(&mut world);
+    let end = screen.draw(&mut harness);
 
-    world.act(ChatAction::PageUp);
-    let up = screen.draw(&mut world);
-    world.act(ChatAction::LineUp);
-    world.act(ChatAction::LineDown);
-    let same = screen.draw(&mut world);
-    world.act(ChatAction::PageDown);
-    let down = screen.draw(&mut world);
+    harness.act(ChatAction::PageUp);
+    let up = screen.draw(&mut harness);
+    harness.act(ChatAction::LineUp);
+    harness.act(ChatAction::LineDown);
+    let same = screen.draw(&mut harness);
+    harness.act(ChatAction::PageDown);
+    let down = screen.draw(&mut harness);
 
     assert_snapshot!("scrolled_60x20", up);
     assert_eq!(same, up);
     assert_eq!(down, end);
-    assert_eq!(world.chat.scroll.anchor, ChatAnchor::Tail);
+    assert_eq!(harness.chat.scroll.anchor, ChatAnchor::Tail);
 }
 
 #[test]
 fn what_comes_below_does_not_move_what_is_read() {
-    let mut world = long();
+    let mut harness = long();
     let mut screen = Screen::new(60, 20);
-    screen.draw(&mut world);
-    world.act(ChatAction::PageUp);
-    let before = screen.draw(&mut world);
+    screen.draw(&mut harness);
+    harness.act(ChatAction::PageUp);
+    let before = screen.draw(&mut harness);
 
-    world.receive(ChatEvent::Message(message("msg_new", Role::Assistant, 100)));
-    world.receive(delta("msg_new", "prt_new", "news"));
-    let after = screen.draw(&mut world);
+    harness.receive(ChatEvent::Message(message("msg_new", Role::Assistant, 100)));
+    harness.receive(delta("msg_new", "prt_new", "news"));
+    let after = screen.draw(&mut harness);
 
     assert!(after.contains("new below"), "{after}");
     let transcript = |text: &str| text.lines().take(12).map(str::to_owned).collect::<Vec<_>>();
@@ -636,18 +636,18 @@ fn what_comes_below_does_not_move_what_is_read() {
 
 #[test]
 fn older_messages_do_not_move_what_is_read() {
-    let mut world = long();
+    let mut harness = long();
     let mut screen = Screen::new(60, 20);
-    screen.draw(&mut world);
-    world.act(ChatAction::Top);
-    screen.draw(&mut world);
-    world.act(ChatAction::LineDown);
-    world.act(ChatAction::LineDown);
-    let before = screen.draw(&mut world);
+    screen.draw(&mut harness);
+    harness.act(ChatAction::Top);
+    screen.draw(&mut harness);
+    harness.act(ChatAction::LineDown);
+    harness.act(ChatAction::LineDown);
+    let before = screen.draw(&mut harness);
 
     let mut older = message("msg_older", Role::User, 0);
     older.created = UnixMillis(0);
-    world.receive(ChatEvent::Older {
+    harness.receive(ChatEvent::Older {
         page: vec![MessageWithParts {
             message: older,
             parts: vec![text("msg_older", "prt_older", "long ago", true)],
@@ -655,20 +655,20 @@ fn older_messages_do_not_move_what_is_read() {
         more: false,
     });
 
-    assert_eq!(screen.draw(&mut world), before);
+    assert_eq!(screen.draw(&mut harness), before);
 }
 
 #[test]
 fn a_streaming_answer_at_the_end_scrolls_by_whole_rows() {
-    let mut world = long();
-    world.receive(ChatEvent::Status(TurnStatus::Busy));
-    world.receive(ChatEvent::Message(message("msg_new", Role::Assistant, 100)));
-    world.receive(delta("msg_new", "prt_new", "one\n\ntwo\n\n"));
+    let mut harness = long();
+    harness.receive(ChatEvent::Status(TurnStatus::Busy));
+    harness.receive(ChatEvent::Message(message("msg_new", Role::Assistant, 100)));
+    harness.receive(delta("msg_new", "prt_new", "one\n\ntwo\n\n"));
     let mut screen = Screen::new(60, 20);
-    let before = screen.draw(&mut world);
+    let before = screen.draw(&mut harness);
 
-    world.receive(delta("msg_new", "prt_new", "three"));
-    let after = screen.draw(&mut world);
+    harness.receive(delta("msg_new", "prt_new", "three"));
+    let after = screen.draw(&mut harness);
 
     let rows = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
     assert_eq!(rows(&before)[2..18], rows(&after)[..16]);
@@ -677,25 +677,25 @@ fn a_streaming_answer_at_the_end_scrolls_by_whole_rows() {
 
 #[test]
 fn the_selected_block_is_marked_and_folds() {
-    let mut world = working();
+    let mut harness = working();
     let mut screen = Screen::new(80, 40);
-    screen.draw(&mut world);
+    screen.draw(&mut harness);
 
     for _ in 0..5 {
-        world.act(ChatAction::PreviousBlock);
+        harness.act(ChatAction::PreviousBlock);
     }
-    world.act(ChatAction::Fold);
+    harness.act(ChatAction::Fold);
 
-    assert_snapshot!("selected_80x40", screen.draw(&mut world));
+    assert_snapshot!("selected_80x40", screen.draw(&mut harness));
 }
 
 #[test]
 fn a_selection_goes_on_from_what_is_on_the_screen() {
-    let mut world = World::idle();
+    let mut harness = ChatHarness::idle();
     for number in 0..40 {
         let id = format!("msg_{number:02}");
-        world.receive(ChatEvent::Message(message(&id, Role::User, number)));
-        world.receive(ChatEvent::Part(text(
+        harness.receive(ChatEvent::Message(message(&id, Role::User, number)));
+        harness.receive(ChatEvent::Part(text(
             &id,
             &format!("prt_{number:02}"),
             "x",
@@ -704,12 +704,12 @@ fn a_selection_goes_on_from_what_is_on_the_screen() {
     }
     let mut screen = Screen::new(60, 20);
     let mut after = |act: ChatAction, drawn: bool| {
-        world.act(act);
+        harness.act(act);
         if drawn {
-            screen.draw(&mut world);
+            screen.draw(&mut harness);
         }
-        match world.act(ChatAction::NextBlock) {
-            None => match world.chat.scroll.selected.clone() {
+        match harness.act(ChatAction::NextBlock) {
+            None => match harness.chat.scroll.selected.clone() {
                 Some(BlockId::Part(message, _)) => message.to_string(),
                 other => panic!("{other:?}"),
             },
@@ -734,17 +734,17 @@ fn a_selection_goes_on_from_what_is_on_the_screen() {
 #[test]
 fn hostile_text_reaches_no_cell_as_a_control_character() {
     let evil = "\u{1b}[2J\u{9b}31m\u{202e}\u{7}\r\0evil";
-    let mut world = World::new();
-    world.receive(ChatEvent::Conversation(conversation(evil)));
-    world.receive(ChatEvent::Message(message("msg_a", Role::User, 10)));
-    world.receive(ChatEvent::Part(text("msg_a", "prt_a", evil, true)));
+    let mut harness = ChatHarness::new();
+    harness.receive(ChatEvent::Conversation(conversation(evil)));
+    harness.receive(ChatEvent::Message(message("msg_a", Role::User, 10)));
+    harness.receive(ChatEvent::Part(text("msg_a", "prt_a", evil, true)));
     let mut bad = tool("msg_b", "prt_x", ToolStatus::Running, evil);
     if let PartKind::Tool(call) = &mut bad.kind {
         call.tool = evil.into();
         call.subject = evil.into();
     }
-    world.receive(ChatEvent::Part(bad));
-    world.receive(ChatEvent::Part(Part {
+    harness.receive(ChatEvent::Part(bad));
+    harness.receive(ChatEvent::Part(Part {
         id: "prt_u".into(),
         message: "msg_b".into(),
         kind: PartKind::Unknown { kind: evil.into() },
@@ -753,11 +753,11 @@ fn hostile_text_reaches_no_cell_as_a_control_character() {
     asked.subject = evil.into();
     asked.always = vec![evil.into()];
     asked.diff = Some(format!("+{evil}"));
-    world.receive(ChatEvent::PermissionAsked(asked));
-    world.paste(evil);
+    harness.receive(ChatEvent::PermissionAsked(asked));
+    harness.paste(evil);
     let mut screen = Screen::new(80, 30);
 
-    screen.draw(&mut world);
+    screen.draw(&mut harness);
 
     let cells = &screen.terminal.backend().buffer().content;
     let bad = |c: char| c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c);
@@ -771,11 +771,11 @@ fn hostile_text_reaches_no_cell_as_a_control_character() {
 
 #[test]
 fn five_thousand_messages_cost_a_frame_no_more_than_its_rows() {
-    let mut world = World::idle();
+    let mut harness = ChatHarness::idle();
     for index in 0..5000_u64 {
         let id = format!("msg_{index}");
-        world.receive(ChatEvent::Message(message(&id, Role::Assistant, index)));
-        world.receive(ChatEvent::Part(text(
+        harness.receive(ChatEvent::Message(message(&id, Role::Assistant, index)));
+        harness.receive(ChatEvent::Part(text(
             &id,
             &format!("prt_{index}"),
             "a row",
@@ -786,11 +786,11 @@ fn five_thousand_messages_cost_a_frame_no_more_than_its_rows() {
     let mut screen = Screen::new(60, 20);
     screen.cache = TextCache::new(100);
 
-    let first = screen.draw(&mut world);
-    let second = screen.draw(&mut world);
+    let first = screen.draw(&mut harness);
+    let second = screen.draw(&mut harness);
 
     assert_eq!(first, second);
-    assert!(world.chat.viewport.blocks.len() <= 20);
+    assert!(harness.chat.viewport.blocks.len() <= 20);
 }
 
 proptest::proptest! {
@@ -801,23 +801,23 @@ proptest::proptest! {
         actions in proptest::collection::vec(
             proptest::sample::select(ChatAction::ALL.to_vec()), 0..25),
     ) {
-        let mut world = working();
-        world.receive(ChatEvent::PermissionAsked(permission("per_1")));
-        world.receive(ChatEvent::QuestionAsked(question(vec![item("colour", true)])));
+        let mut harness = working();
+        harness.receive(ChatEvent::PermissionAsked(permission("per_1")));
+        harness.receive(ChatEvent::QuestionAsked(question(vec![item("colour", true)])));
         let mut screen = Screen::new(width, height);
 
         for action in actions {
-            world.act(action);
-            screen.draw(&mut world);
+            harness.act(action);
+            screen.draw(&mut harness);
         }
     }
 }
 
 #[test]
 fn a_prompt_is_said_to_be_sent_only_when_it_is_kept() {
-    let mut world = World::idle();
-    world.say("hello");
-    let sent = world.prompts();
+    let mut harness = ChatHarness::idle();
+    harness.say("hello");
+    let sent = harness.prompts();
     let said = |screen: String| {
         let state = |state: &&str| screen.contains(*state);
         ["saving …", "sending …"]
@@ -826,17 +826,17 @@ fn a_prompt_is_said_to_be_sent_only_when_it_is_kept() {
             .collect::<Vec<_>>()
     };
 
-    let typed = said(draw(&mut world, 80, 24));
+    let typed = said(draw(&mut harness, 80, 24));
     let queue = |waiting, sent| PromptQueue {
         waiting,
         sent,
         held: false,
     };
-    world.chat.queue_changed(queue(sent.clone(), Vec::new()));
-    let kept = said(draw(&mut world, 80, 24));
-    world.chat.queue_changed(queue(Vec::new(), sent.clone()));
-    let posted = said(draw(&mut world, 80, 24));
-    world.receive(ChatEvent::Message(message(
+    harness.chat.queue_changed(queue(sent.clone(), Vec::new()));
+    let kept = said(draw(&mut harness, 80, 24));
+    harness.chat.queue_changed(queue(Vec::new(), sent.clone()));
+    let posted = said(draw(&mut harness, 80, 24));
+    harness.receive(ChatEvent::Message(message(
         sent[0].message.as_str(),
         Role::User,
         10,
@@ -846,37 +846,38 @@ fn a_prompt_is_said_to_be_sent_only_when_it_is_kept() {
         (typed, kept, posted),
         (vec!["saving …"], vec![], vec!["sending …"])
     );
-    assert_eq!(said(draw(&mut world, 80, 24)), [""; 0]);
+    assert_eq!(said(draw(&mut harness, 80, 24)), [""; 0]);
 }
 
 #[test]
 fn an_answer_that_will_never_be_whole_says_so() {
-    let mut world = World::idle();
-    world.receive(ChatEvent::Status(TurnStatus::Busy));
-    world.receive(ChatEvent::Message(message("msg_1", Role::Assistant, 10)));
-    world.receive(ChatEvent::Part(text(
+    let mut harness = ChatHarness::idle();
+    harness.receive(ChatEvent::Status(TurnStatus::Busy));
+    harness.receive(ChatEvent::Message(message("msg_1", Role::Assistant, 10)));
+    harness.receive(ChatEvent::Part(text(
         "msg_1",
         "prt_1",
         "half an ans",
         false,
     )));
-    let says = |world: &mut World| draw(world, 80, 24).contains("cut off: OpenCode ended");
+    let says =
+        |harness: &mut ChatHarness| draw(harness, 80, 24).contains("cut off: OpenCode ended");
 
-    let (working, gone) = (says(&mut world), {
-        world.chat.set_reach(Delivery::Later);
-        world.receive(ChatEvent::Status(TurnStatus::Idle));
-        says(&mut world)
+    let (working, gone) = (says(&mut harness), {
+        harness.chat.set_delivery(Delivery::Later);
+        harness.receive(ChatEvent::Status(TurnStatus::Idle));
+        says(&mut harness)
     });
-    world.chat.set_reach(Delivery::Live);
-    let idle = says(&mut world);
+    harness.chat.set_delivery(Delivery::Live);
+    let idle = says(&mut harness);
     let whole = Message {
         completed: Some(UnixMillis(20)),
         ..message("msg_1", Role::Assistant, 10)
     };
-    world.receive(ChatEvent::Message(whole));
+    harness.receive(ChatEvent::Message(whole));
 
     assert_eq!(
-        (working, gone, idle, says(&mut world)),
+        (working, gone, idle, says(&mut harness)),
         (false, false, true, false)
     );
 }

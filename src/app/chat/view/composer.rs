@@ -136,7 +136,7 @@ impl Chat {
             } else {
                 " in the empty composer"
             };
-            let words = match self.reach {
+            let words = match self.delivery {
                 Delivery::Live if !key.is_empty() => format!("{what} · {key}{place} {sends}"),
                 _ => what,
             };

@@ -62,7 +62,7 @@ impl Chat {
             return;
         }
         let focused = props.focused;
-        let writing = self.half == ChatFocus::Composer;
+        let writing = self.focus == ChatFocus::Composer;
         let composer_focus = focused && writing;
         let strip = self.queue_height(area.height);
         let (mut inner, rule, below) = self.divide(area, strip);
@@ -110,12 +110,12 @@ impl Chat {
 
     /// Whether the keys go to the conversation instead of the composer.
     pub(in crate::app) fn is_read(&self) -> bool {
-        self.half == ChatFocus::Transcript
+        self.focus == ChatFocus::Transcript
     }
 
     /// Agent, model and queue.
     fn facts(&self, room: usize) -> String {
-        if self.reach == Delivery::Never {
+        if self.delivery == Delivery::Never {
             return "read only".to_owned();
         }
         let mut facts = Vec::new();
@@ -226,7 +226,7 @@ impl Chat {
             let status = self
                 .status
                 .as_ref()
-                .filter(|_| self.reach == Delivery::Live);
+                .filter(|_| self.delivery == Delivery::Live);
             match status {
                 Some(TurnStatus::Retry {
                     attempt,

@@ -205,7 +205,7 @@ impl Chat {
         (theme, props): (&Theme, &ChatViewProps<'_>),
     ) {
         let width = usize::from(area.width);
-        let active = props.focused && self.half == ChatFocus::Composer;
+        let active = props.focused && self.focus == ChatFocus::Composer;
         let style = if active { theme.warning } else { theme.dim };
         let rule = theme.pick("─", "-").repeat(width);
         buf.set_stringn(area.x, area.y, rule, width, theme.dim);

@@ -35,7 +35,7 @@ impl App {
         let is_there = self.focus.is_on(Pane::Sessions);
         match action {
             _ if !is_there => Some("only in the session list"),
-            SessionsAction::Adopt if self.stranger_selected().is_none() => {
+            SessionsAction::Adopt if self.selected_unattached().is_none() => {
                 Some("it already has a session")
             }
             _ => None,

@@ -59,7 +59,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 
 /// The session's task, its store and its server.
 #[derive(Default)]
-struct World {
+struct DeliveryHarness {
     delivery: PromptDelivery,
     store: StoredQueue,
     calls: Vec<DeliveryCall>,
@@ -80,7 +80,7 @@ struct World {
     unanswered: BTreeSet<MessageId>,
 }
 
-impl World {
+impl DeliveryHarness {
     fn on(&mut self, event: DeliveryEvent) {
         if matches!(event, DeliveryEvent::Disconnected) {
             self.calls.clear();
@@ -350,7 +350,7 @@ impl World {
 proptest! {
     #[test]
     fn no_prompt_is_lost_or_wrongly_posted_twice_and_all_are_posted_in_order(steps in steps()) {
-        let mut context = World::default();
+        let mut context = DeliveryHarness::default();
 
         for step in steps {
             context.step(step);

@@ -166,7 +166,7 @@ impl SessionState {
         self.recorder.holds_lock()
             || self
                 .recorder
-                .stored_place()
+                .stored_record()
                 .await
                 .is_none_or(|place| place.is_complete())
     }
@@ -177,7 +177,7 @@ impl SessionState {
         if engine.is_none_or(|engine| engine.kind() != EngineKind::E2b) || self.has_prompts() {
             return true;
         }
-        let place = match (&spec.origin, self.recorder.stored_place().await) {
+        let place = match (&spec.origin, self.recorder.stored_record().await) {
             (_, Some(place)) => place,
             // From here on it can be found again, with what is typed for it.
             (SessionOrigin::New(new), None) => self.recorder.plan(new.clone(), wall()).await,
@@ -192,8 +192,8 @@ impl SessionState {
     }
 
     /// Whether there is something to come back to: a sandbox, with a conversation in it.
-    pub(crate) async fn has_place(&self) -> bool {
-        let place = self.recorder.stored_place().await;
+    pub(crate) async fn has_record(&self) -> bool {
+        let place = self.recorder.stored_record().await;
         place.is_some_and(|place| place.is_complete())
     }
 
@@ -296,7 +296,7 @@ impl SessionState {
         &mut self,
         template: TemplateId,
     ) -> CommandOutcome {
-        let place = self.recorder.stored_place().await;
+        let place = self.recorder.stored_record().await;
         if place.is_some_and(|place| place.conversation.is_some()) {
             self.command_failed(failures::has_conversation()).await;
         } else if !self.recorder.holds_lock() {

@@ -50,7 +50,7 @@ impl SessionState {
             Some(until) => Some(until),
             None => self
                 .recorder
-                .stored_place()
+                .stored_record()
                 .await
                 .and_then(|place| place.sandbox.ends_at),
         };
