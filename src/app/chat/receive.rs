@@ -99,7 +99,7 @@ impl Chat {
     /// Handles an event of the conversation. All but deltas may arrive twice.
     pub fn receive(&mut self, event: ChatEvent, cx: &mut Cx<'_>) {
         self.clock = cx.now;
-        self.server_clock.heard(&event, cx.wall);
+        self.server_clock.observe(&event, cx.wall);
         if !self.scroll.follows() && adds(&event) {
             self.scroll.unseen = true;
         }

@@ -12,6 +12,8 @@ use crate::domain::time::UnixMillis;
 
 /// Events need time to arrive: a smaller difference is no offset.
 const SAME: Duration = Duration::from_secs(3);
+/// The precision of the times in the transcript.
+const MINUTE: Duration = Duration::from_mins(1);
 /// No clock is off by more; such values are not times.
 const MOST: Duration = Duration::from_hours(24);
 
@@ -30,13 +32,22 @@ impl ServerClock {
         wall.plus(self.ahead).minus(self.behind)
     }
 
-    /// A time of the server on our clock.
+    /// A time of the server on our clock, to be shown in minutes. An offset of less than a minute is
+    /// not applied: it may be the delay of a slow connection, and another screen, which has met no
+    /// delay, must show the same minute.
     pub(super) fn here(&self, at: UnixMillis) -> UnixMillis {
-        at.minus(self.ahead).plus(self.behind)
+        let offset = |measured: Duration| {
+            if measured < MINUTE {
+                Duration::ZERO
+            } else {
+                measured
+            }
+        };
+        at.minus(offset(self.ahead)).plus(offset(self.behind))
     }
 
     /// Learns from an event that arrives now.
-    pub(super) fn heard(&mut self, event: &ChatEvent, wall: UnixMillis) {
+    pub(super) fn observe(&mut self, event: &ChatEvent, wall: UnixMillis) {
         match event {
             // The age of these is unknown.
             ChatEvent::Resync(resync) => {
@@ -124,7 +135,7 @@ mod tests {
     fn server_time_after(events: &[ChatEvent]) -> UnixMillis {
         let mut clock = ServerClock::default();
         for event in events {
-            clock.heard(event, NOW);
+            clock.observe(event, NOW);
         }
         clock.at(NOW)
     }
@@ -156,6 +167,19 @@ mod tests {
             server_time_after(&[fetched(NOW.minus(Duration::from_secs(1))), begins(old)]),
             NOW
         );
+    }
+
+    #[test]
+    fn a_delay_does_not_change_the_minute_that_a_message_is_shown_with() {
+        let shown = |late: Duration| {
+            let mut clock = ServerClock::default();
+            clock.observe(&begins(NOW.minus(late)), NOW);
+            clock.here(NOW.minus(late))
+        };
+
+        let delay = Duration::from_secs(20);
+        assert_eq!(shown(delay), NOW.minus(delay));
+        assert_eq!(shown(MINUTES), NOW);
     }
 
     #[test]
