@@ -3,6 +3,7 @@
 use pretty_assertions::assert_eq;
 
 use crate::support::home::{Home, Ran};
+use crate::support::screen::Screen;
 
 fn done(home: &Home, arguments: &[&str]) -> Ran {
     let ran = home.run(arguments);
@@ -83,7 +84,17 @@ fn a_file_of_rules_with_a_mistake_stops_a_run_before_it_begins() {
 #[test]
 fn a_rule_made_in_a_request_answers_the_next_one_and_auto_mode_outlives_the_program() {
     let home = Home::with_sandboxes();
-    let start = |arguments: &[&str]| home.terminal(arguments).size(140, 40).start();
+    let start = |arguments: &[&str]| home.terminal(arguments).size(140, 80).start();
+    // On the full screen: the server's own lines follow at once and push the note away.
+    let is_logged = |screen: &mut Screen, note: &str| {
+        screen.send("\x1b[17~");
+        screen.wait_for("▸Logs");
+        screen.send("f");
+        screen.wait_for(note);
+        screen.send("f");
+        screen.wait_for("type a message");
+        screen.send("q");
+    };
     let mut screen = start(&["--demo", "--empty"]);
     screen.wait_for("type a message");
     screen.send("permission please\r");
@@ -104,9 +115,10 @@ fn a_rule_made_in_a_request_answers_the_next_one_and_auto_mode_outlives_the_prog
             == 2
     });
     screen.wait_for("idle");
-    screen.send("\x1b[17~");
-    screen.wait_for("allowed by rule \"/etc/*\": external_directory: /etc/hosts");
-    screen.send("q");
+    is_logged(
+        &mut screen,
+        "allowed by rule \"/etc/*\": external_directory: /etc/hosts",
+    );
 
     // Without the rule, auto mode allows it.
     done(&home, &["rules", "remove", "1"]);
@@ -118,9 +130,10 @@ fn a_rule_made_in_a_request_answers_the_next_one_and_auto_mode_outlives_the_prog
     screen.send("permission please, the third\r");
     // In the transcript: until then the text may still be in the composer.
     screen.wait_for("▌ permission please, the third");
-    screen.send("\x1b[17~");
-    screen.wait_for("allowed by auto mode: external_directory: /etc/hosts");
-    screen.send("q");
+    is_logged(
+        &mut screen,
+        "allowed by auto mode: external_directory: /etc/hosts",
+    );
     screen.wait_for("idle");
     screen.send("\x18q");
     assert_eq!(screen.wait_exit().exit_code(), 0);
