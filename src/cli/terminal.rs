@@ -29,7 +29,7 @@ use crate::session::sandbox::closing::close_unattached;
 use crate::session::sandbox::unattached;
 use crate::session::supervisor::Supervisor;
 use crate::store::Store;
-use crate::tui::clipboard::Clipboard;
+use crate::tui::desktop::clipboard::Clipboard;
 use crate::tui::{
     self, CommandRefused, Desktop, ReplyTask, SessionHandle, Setup, StoredTask, TerminalError,
     UiModel,

@@ -6,13 +6,13 @@
 use std::time::Duration;
 
 use super::KeyOverride;
-use super::duration;
 use super::env::Env;
 use super::file::{self, FileEntries, RawValue};
-use super::price;
 use super::problem::{FilePlace, Problem, ProblemPlace};
 use super::schema::{PROVIDER_VARIABLES, SETTINGS, Setting, nearest};
-use super::size;
+use super::value::duration;
+use super::value::price;
+use super::value::size;
 use super::value::{Sourced, ValueSource};
 use super::variables;
 use crate::domain::chat::ModelRef;

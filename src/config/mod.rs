@@ -9,18 +9,15 @@
 //! else. Nothing here knows a terminal, a sandbox or a server.
 
 mod credentials;
-mod duration;
 mod env;
 mod file;
 mod layers;
 mod load;
 pub mod own_log;
 mod paths;
-mod price;
 mod problem;
 mod report;
 mod schema;
-mod size;
 mod value;
 mod variables;
 

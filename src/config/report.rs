@@ -4,7 +4,8 @@ use secrecy::SecretString;
 
 use super::load::{CODES, ENGINES, LEVELS, SECRETS, THEMES};
 use super::value::{Sourced, ValueSource};
-use super::{ACCOUNT_KEY, Config, PricesConfig, Timeouts, duration, price, size};
+use super::value::{duration, price, size};
+use super::{ACCOUNT_KEY, Config, PricesConfig, Timeouts};
 use crate::net::url::without_userinfo;
 
 /// One line of `sandbar config`. Contains no secret.

@@ -1,6 +1,6 @@
 //! The types that all parts of the program share; `std` only.
 //!
-//! The commands and events of a session's task ([`session`]), what the chat shows ([`chat`], [`tool_call`], [`question`]), what
+//! The commands and events of a session's task ([`session`]), what the chat shows ([`chat`]), what
 //! the log pane shows ([`log`]), what a prompt consists of ([`prompt`]), what a sandbox costs ([`price`]) for the time that it ran
 //! ([`usage`]), rules that answer permissions ([`rule`]), unattached sandboxes ([`unattached_sandbox`]), the activity of a session that is
 //! not open ([`activity`]), failures ([`failure`]) and what to do about them ([`advice`]). Nothing
@@ -15,14 +15,12 @@ pub mod id;
 pub mod log;
 pub mod price;
 pub mod prompt;
-pub mod question;
 pub mod rule;
 pub mod sandbox;
 pub mod session;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod time;
-pub mod tool_call;
 pub mod unattached_sandbox;
 pub mod usage;
 pub mod version;

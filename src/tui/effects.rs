@@ -11,10 +11,10 @@ use std::sync::Arc;
 use tokio::sync::Mutex;
 use tokio::task::{JoinError, JoinSet};
 
-use super::attachment;
-use super::clipboard::Copied;
 use super::desktop::Desktop;
-use super::export_file;
+use super::desktop::attachment;
+use super::desktop::clipboard::Copied;
+use super::desktop::export_file;
 use super::terminal;
 use crate::app::effect::Effect;
 use crate::app::event::{Event, Reply};

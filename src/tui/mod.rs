@@ -3,30 +3,22 @@
 //!
 //! Input: keys, signals, session events. Output: frames, and calls of the
 //! [`SessionHandle`]. [`run`] connects the parts: [`terminal`] takes the
-//! terminal over, [`keys`] and [`input`] read it, [`background`] asks for the terminal's background, [`paste_detection`] tells pastes from typing,
-//! [`event_loop`] updates and draws when [`pacer`] allows, [`screen`] turns frames into bytes,
-//! [`writer`] writes them, [`highlighting`] finds the colours of code, [`effects`], [`desktop`], [`editor`],
-//! `export_file` and [`clipboard`] do the rest.
+//! terminal over, [`input`] reads it, [`event_loop`] updates and draws when [`pacer`] allows,
+//! [`screen`] turns frames into bytes, [`writer`] writes them, [`highlighting`] finds the colours of
+//! code, [`effects`] and [`desktop`] do the rest.
 //! [`passthrough`] gives the whole terminal to a sandbox's shell. Knows no protocol, no store and
 //! no key map.
 //!
 //! Runtime: the loop must run on `block_on`'s own thread (the panic hook restores the terminal for
 //! that thread only); two workers are enough.
 
-mod attachment;
-mod background;
-pub mod clipboard;
-mod desktop;
-mod editor;
+pub mod desktop;
 mod effects;
 mod event_loop;
-mod export_file;
 mod highlighting;
 mod input;
-mod keys;
 mod pacer;
 pub mod passthrough;
-mod paste_detection;
 mod screen;
 mod shown;
 mod terminal;

@@ -9,7 +9,7 @@
 //! does not read, because of ctrl-s or a dead connection, keeps that lock: the terminal is
 //! therefore taken and released on a thread of its own, with a time limit.
 //!
-//! The terminal's abilities are never queried: answers arrive among the keys (see [`super::background`], the one
+//! The terminal's abilities are never queried: answers arrive among the keys (see [`super::input::background`], the one
 //! question that is asked). The keyboard protocol
 //! (kitty's, level 1) is enabled without a query, since it makes Esc Esc two keys even if both
 //! arrive in one read; terminals ignore unknown private sequences, except the Linux console of
@@ -28,7 +28,7 @@ use crossterm::terminal::{disable_raw_mode, enable_raw_mode, size};
 use rustix::process::{getpgrp, getpid, getsid};
 use thiserror::Error;
 
-use super::keys::KeyReader;
+use super::input::keys::KeyReader;
 
 /// Alternate screen, save the title, bracketed paste, no autowrap. Then reset what another program
 /// may have left: origin and insert mode, and line drawing.

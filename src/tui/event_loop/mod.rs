@@ -24,13 +24,13 @@ use ratatui::layout::Rect;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
-use super::background::{self, BackgroundReader};
 use super::desktop::{self, Returned};
 use super::effects::{Effects, LoopRequest, SessionHandle, TaskEnd};
 use super::highlighting::Highlighting;
 use super::input;
+use super::input::background::{self, BackgroundReader};
+use super::input::paste_detection::PasteDetector;
 use super::pacer::{BY_HAND, Cause, Pacer};
-use super::paste_detection::PasteDetector;
 use super::screen::Screen;
 use super::terminal::{Console, PATIENCE, StopSignal};
 use super::writer::FrameWriter;

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use sandbar::tui::clipboard::{Clipboard, Copied};
+use sandbar::tui::desktop::clipboard::{Clipboard, Copied};
 
 use crate::support::home::Home;
 use crate::support::optional::Optional;

@@ -5,8 +5,8 @@
 
 use std::fmt::Write as _;
 
+use crate::domain::chat::tool_call::{ToolCall, ToolDetail};
 use crate::domain::chat::{Conversation, MessageWithParts, Part, PartKind, Role};
-use crate::domain::tool_call::{ToolCall, ToolDetail};
 
 /// A conversation as Markdown.
 pub(in crate::app) fn markdown(

@@ -11,6 +11,7 @@ mod actions;
 mod again;
 mod conversations;
 pub(in crate::app) mod export;
+mod found;
 mod hits;
 mod menu;
 mod search;

@@ -9,8 +9,8 @@ use super::hits::{Search, SearchHit};
 use crate::app::chat::scroll::{Block, BlockId, Blocks};
 use crate::app::chat::{Chat, ChatFocus, ChatOutcome};
 use crate::app::cx::Cx;
+use crate::domain::chat::tool_call::{ToolCall, ToolDetail};
 use crate::domain::chat::{Part, PartKind};
-use crate::domain::tool_call::{ToolCall, ToolDetail};
 
 impl Chat {
     /// Begins a search: goes to the newest hit at or above the end of the screen.

@@ -5,9 +5,9 @@
 //! by time, as everywhere.
 
 use super::{EntryOrder, MessageEntry, Reverted, Transcript};
+use crate::domain::chat::tool_call::ToolDetail;
 use crate::domain::chat::{PartKind, RevertPoint, Role};
 use crate::domain::id::MessageId;
-use crate::domain::tool_call::ToolDetail;
 
 /// At most this many prompts are counted for the screen.
 const MOST: usize = 100;

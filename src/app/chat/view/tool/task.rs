@@ -3,7 +3,7 @@
 use ratatui::text::Line;
 
 use super::rows::ToolLook;
-use crate::app::chat::task_progress::TaskProgress;
+use crate::app::chat::sub_agents::task_progress::TaskProgress;
 use crate::domain::chat::{TaskCall, ToolCall, ToolStatus};
 
 /// Rows of what the sub-agent was told that are shown.

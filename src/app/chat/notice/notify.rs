@@ -1,13 +1,13 @@
-//! Creates the notices below the conversation; [`ChatNotices`](super::notice::ChatNotices) knows when they
+//! Creates the notices below the conversation; [`ChatNotices`](super::ChatNotices) knows when they
 //! disappear.
 
-use super::notice::ChatNotice;
-use super::{Chat, Delivery};
+use super::ChatNotice;
+use crate::app::chat::{Chat, Delivery};
 use crate::domain::failure::Failure;
 
 impl Chat {
     /// Reports a failed command, unless it failed with the connection, which has its own line.
-    pub(super) fn tell_failure(&mut self, failure: &Failure) {
+    pub(in crate::app::chat) fn tell_failure(&mut self, failure: &Failure) {
         if self.delivery == Delivery::Live || failure.passing.is_none() {
             self.notices.say(ChatNotice::Command(failure.clone()));
         }

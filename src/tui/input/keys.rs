@@ -15,7 +15,7 @@ use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 
 /// crossterm's events from standard input.
 #[derive(Debug, Default)]
-pub(super) struct KeyReader(EventStream);
+pub(in crate::tui) struct KeyReader(EventStream);
 
 impl Stream for KeyReader {
     type Item = io::Result<Event>;

@@ -1,8 +1,13 @@
-//! The user's desktop, reached through the terminal: window title, and a shell in a sandbox. The
-//! clipboard has a folder of its own, and the external editor a file.
+//! The user's desktop: window title, a shell in a sandbox, the clipboard, the external editor, files
+//! that go with a prompt, exported conversations.
 //!
 //! Input: texts from anywhere. Output: escape sequences that the texts cannot break out of. Reads
 //! no environment: [`Desktop`] holds what it needs.
+
+pub(super) mod attachment;
+pub mod clipboard;
+mod editor;
+pub(super) mod export_file;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,10 +16,10 @@ use rustix::process::{Pid, Signal, kill_process};
 use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 use tokio_util::sync::CancellationToken;
 
-use super::clipboard::Clipboard;
-use super::terminal::is_foreground;
+use self::clipboard::Clipboard;
 use crate::app::event::Reply;
 use crate::text::hidden::is_obeyed;
+use crate::tui::terminal::is_foreground;
 
 /// How long a shell may take to end when asked: it may first pause its sandbox again.
 const SHELL_ENDS: Duration = Duration::from_secs(5);

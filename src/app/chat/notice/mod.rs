@@ -5,6 +5,8 @@
 //! about it: the next prompt, which removes any notice, or a turn that another client or the queue
 //! started. The line about a lost connection covers what failed with the connection.
 
+mod notify;
+
 use std::time::Duration;
 
 use crate::domain::chat::MessageError;

@@ -17,7 +17,7 @@ use tokio::process::Child;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use super::desktop::{Desktop, Returned, pid};
+use super::{Desktop, Returned, pid};
 use crate::app::event::Reply;
 
 /// How long an editor that is asked to end may take.
@@ -36,7 +36,7 @@ struct EndOfEditor {
 impl Desktop {
     /// Opens `draft` in the editor and returns the saved text. The terminal must have been
     /// released. Once `end` is cancelled, it takes a few seconds at most.
-    pub(super) async fn edit(self, draft: String, end: CancellationToken) -> Returned {
+    pub(in crate::tui) async fn edit(self, draft: String, end: CancellationToken) -> Returned {
         self.edit_until(draft, &EndOfEditor { end, ends: ENDS })
             .await
     }
@@ -195,7 +195,7 @@ fn parent(stat: &str) -> Option<Pid> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tui::clipboard::Clipboard;
+    use crate::tui::desktop::clipboard::Clipboard;
 
     fn desktop(editor: &str, dir: &Path) -> Desktop {
         Desktop {

@@ -6,9 +6,9 @@
 
 use std::borrow::Cow;
 
-use super::id::OpencodeSessionId;
 use super::question::QuestionItem;
-use super::time::UnixMillis;
+use crate::domain::id::OpencodeSessionId;
+use crate::domain::time::UnixMillis;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ToolStatus {

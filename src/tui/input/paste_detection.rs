@@ -40,7 +40,7 @@ type TextKeys = Vec<(Key, char)>;
 
 /// Tells pasted keys from typed ones.
 #[derive(Debug, Default)]
-pub(super) struct PasteDetector {
+pub(in crate::tui) struct PasteDetector {
     last_key: Option<Monotonic>,
     /// When the held Enter came, which ended a burst.
     held: Option<Monotonic>,
@@ -51,7 +51,12 @@ pub(super) struct PasteDetector {
 impl PasteDetector {
     /// Handles the events of one read and returns their meaning. `is_text`: keys are text, so that
     /// an Enter would send it.
-    pub(super) fn read(&mut self, events: Vec<Event>, now: Monotonic, is_text: bool) -> Vec<Event> {
+    pub(in crate::tui) fn read(
+        &mut self,
+        events: Vec<Event>,
+        now: Monotonic,
+        is_text: bool,
+    ) -> Vec<Event> {
         let mut found = Vec::with_capacity(events.len() + 1);
         let mut run = TextKeys::new();
         for event in events {
@@ -76,12 +81,12 @@ impl PasteDetector {
     }
 
     /// When the held Enter counts, if no key comes before.
-    pub(super) fn due(&self) -> Option<Monotonic> {
+    pub(in crate::tui) fn due(&self) -> Option<Monotonic> {
         self.held.map(|at| at + SETTLE)
     }
 
     /// The held Enter, once it is due. Call this only when no key is ready to be read.
-    pub(super) fn settled(&mut self, now: Monotonic) -> Option<Event> {
+    pub(in crate::tui) fn settled(&mut self, now: Monotonic) -> Option<Event> {
         let is_due = self.due().is_some_and(|due| due <= now);
         let held = self.held.take_if(|_| is_due);
         held.map(|_| Event::BurstKey(ENTER))
@@ -90,7 +95,7 @@ impl PasteDetector {
     /// From `began` to `now` the keys were not read, which must not count as a pause. A paste that
     /// was in progress still is; otherwise the rest of a large one would count as typed, and its
     /// last line end would send it. What came meanwhile came right after the last key.
-    pub(super) fn was_busy(&mut self, began: Monotonic, now: Monotonic) {
+    pub(in crate::tui) fn was_busy(&mut self, began: Monotonic, now: Monotonic) {
         let going_on = self.until.take().filter(|until| began < *until);
         self.until = going_on.map(|until| until + now.saturating_sub(began));
         if let Some(last) = self.last_key.filter(|last| began <= *last) {

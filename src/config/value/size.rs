@@ -10,7 +10,7 @@ const UNITS: [(char, u64); 4] = [
 
 /// Parses a number above zero with at most one unit; `Some(None)` means no limit.
 #[expect(clippy::option_option, reason = "not readable, no limit, a limit")]
-pub(super) fn parse(text: &str) -> Option<Option<u64>> {
+pub(in crate::config) fn parse(text: &str) -> Option<Option<u64>> {
     let text = text.trim().to_ascii_lowercase();
     if text == "none" {
         return Some(None);
@@ -27,7 +27,7 @@ pub(super) fn parse(text: &str) -> Option<Option<u64>> {
 }
 
 /// Formats a size so that [`parse`] accepts it.
-pub(super) fn print(size: Option<u64>) -> String {
+pub(in crate::config) fn print(size: Option<u64>) -> String {
     let Some(size) = size else {
         return "none".to_owned();
     };

@@ -3,13 +3,17 @@
 //! The terms are OpenCode's, the shapes are ours. `session::chat::translate` converts from the wire
 //! types. All texts are as the server sent them and may be hostile: drawing strips control
 //! sequences, or writes them out where the user approves something. Tool calls are in
-//! [`super::tool_call`].
+//! [`tool_call`].
+
+pub mod question;
+pub mod tool_call;
 
 use super::id::{MessageId, OpencodeSessionId, PartId, PermissionId, QuestionId};
 use super::prompt::PromptOffers;
-pub use super::question::{QuestionItem, QuestionOption};
 use super::time::UnixMillis;
-pub use super::tool_call::{
+
+pub use self::question::{QuestionItem, QuestionOption};
+pub use self::tool_call::{
     EditKind, FileEdit, FoundFile, ReadCall, SearchCall, ShellCall, TaskCall, Todo, ToolCall,
     ToolDetail, ToolStatus,
 };

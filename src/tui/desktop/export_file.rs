@@ -11,7 +11,7 @@ use crate::app::event::Reply;
 const MOST: u32 = 1_000;
 
 /// Writes into the current directory, and says which file it is.
-pub(super) async fn write(name: String, ending: &'static str, text: String) -> Reply {
+pub(in crate::tui) async fn write(name: String, ending: &'static str, text: String) -> Reply {
     let written =
         tokio::task::spawn_blocking(move || write_below(Path::new("."), &name, ending, &text));
     let written = written

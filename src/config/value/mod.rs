@@ -1,4 +1,8 @@
-//! A value and its source.
+//! A value and its source; how durations, sizes and prices are written.
+
+pub(in crate::config) mod duration;
+pub(in crate::config) mod price;
+pub(in crate::config) mod size;
 
 use std::fmt;
 

@@ -16,7 +16,7 @@ use crate::regular_file;
 const MOST: u64 = 10 * 1024 * 1024;
 
 /// `None`: there is no such file, or none that a model sees. `Err` says why it cannot be attached.
-pub(super) async fn read(path: String) -> Result<Option<LocalFile>, String> {
+pub(in crate::tui) async fn read(path: String) -> Result<Option<LocalFile>, String> {
     let read = tokio::task::spawn_blocking(move || attachment(Path::new(&path)));
     read.await.unwrap_or(Ok(None))
 }

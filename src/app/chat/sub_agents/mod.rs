@@ -3,8 +3,10 @@
 //! They can be read and nothing else: no prompt goes to one, and what its agent asks waits in the
 //! outer chat's panel. All are flat here, whichever agent began them.
 
+pub(in crate::app::chat) mod task_progress;
+
+use self::task_progress::TaskProgress;
 use super::scroll::{Block, BlockId};
-use super::task_progress::TaskProgress;
 use super::{Chat, ChatFocus, SubAgents};
 use crate::app::cx::Cx;
 use crate::domain::chat::{ChatEvent, PartKind, TaskCall, ToolCall, ToolDetail, ToolStatus};

@@ -5,7 +5,7 @@ use crate::domain::price::MicroDollars;
 /// A millionth has this many decimals.
 const DECIMALS: usize = 6;
 
-pub(super) fn parse(text: &str) -> Option<MicroDollars> {
+pub(in crate::config) fn parse(text: &str) -> Option<MicroDollars> {
     let (dollars, decimals) = text.trim().split_once('.').unwrap_or((text.trim(), "0"));
     let is_number = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
     if !is_number(dollars) || !is_number(decimals) || decimals.len() > DECIMALS {
@@ -17,7 +17,7 @@ pub(super) fn parse(text: &str) -> Option<MicroDollars> {
 }
 
 /// Formats a price so that [`parse`] accepts it.
-pub(super) fn print(price: MicroDollars) -> String {
+pub(in crate::config) fn print(price: MicroDollars) -> String {
     let text = format!("{}.{:06}", price.0 / 1_000_000, price.0 % 1_000_000);
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }

@@ -1,11 +1,17 @@
 //! Converts the terminal's input into `app`'s events.
 //!
 //! Input: crossterm's events, in the batches in which they arrived. Output: keys in one canonical
-//! form, pastes with `\n`, mouse, size. Knows no key map.
+//! form, pastes with `\n`, mouse, size. Knows no key map. [`keys`] reads the terminal,
+//! [`background`] asks it for its background and takes the answer out of the keys, and
+//! [`paste_detection`] tells pastes from typing.
 //!
 //! Canonical form: a character key has no shift, since the character implies it; with ctrl it is
 //! lower case. Legacy terminals send ctrl-7 for ctrl-_ and the like (one byte for both): the usual
 //! name is used. Keys with super, hyper or meta belong to the desktop.
+
+pub(super) mod background;
+pub(super) mod keys;
+pub(super) mod paste_detection;
 
 use std::io;
 use std::pin::Pin;

@@ -19,7 +19,7 @@ use crate::app::view::surface::Rgb;
 use crate::domain::time::Monotonic;
 
 /// Asks for the background (xterm's OSC 11).
-pub(super) const QUERY: &[u8] = b"\x1b]11;?\x1b\\";
+pub(in crate::tui) const QUERY: &[u8] = b"\x1b]11;?\x1b\\";
 /// A key that may begin an answer is held between two reads for so long after the question.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How an answer begins, after `ESC ]`.
@@ -29,7 +29,7 @@ const LONGEST: usize = 64;
 
 /// Finds answers among keys.
 #[derive(Debug, Default)]
-pub(super) struct BackgroundReader {
+pub(in crate::tui) struct BackgroundReader {
     asked: Option<Monotonic>,
     /// Keys that may be an answer.
     held: Vec<Raw>,
@@ -49,12 +49,16 @@ enum AnswerStep {
 
 impl BackgroundReader {
     /// Notes that the question was sent.
-    pub(super) fn asked(&mut self, now: Monotonic) {
+    pub(in crate::tui) fn asked(&mut self, now: Monotonic) {
         self.asked = Some(now);
     }
 
     /// Handles the events of one read.
-    pub(super) fn read(&mut self, events: Vec<Raw>, now: Monotonic) -> (Vec<Raw>, Option<Rgb>) {
+    pub(in crate::tui) fn read(
+        &mut self,
+        events: Vec<Raw>,
+        now: Monotonic,
+    ) -> (Vec<Raw>, Option<Rgb>) {
         let awaited = self.asked.is_some_and(|asked| now < asked + PATIENCE);
         let mut passed = Vec::with_capacity(events.len());
         let mut colour = None;

@@ -12,7 +12,7 @@ const UNITS: [(&str, u64); 5] = [
 ];
 
 /// Parses a duration above zero: numbers, each with a unit, summed up.
-pub(super) fn parse(text: &str) -> Option<Duration> {
+pub(in crate::config) fn parse(text: &str) -> Option<Duration> {
     let mut rest = text.trim();
     let mut millis: u64 = 0;
     while !rest.is_empty() {
@@ -29,7 +29,7 @@ pub(super) fn parse(text: &str) -> Option<Duration> {
 }
 
 /// Formats a duration so that [`parse`] accepts it.
-pub(super) fn print(duration: Duration) -> String {
+pub(in crate::config) fn print(duration: Duration) -> String {
     let mut millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     let mut text = String::new();
     for (name, length) in UNITS {

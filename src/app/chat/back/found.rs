@@ -1,7 +1,7 @@
 //! What the palette finds in a conversation, and what choosing it does. Knows no palette.
 
-use super::scroll::{BlockId, ChatAnchor};
-use super::{Chat, ChatFocus};
+use crate::app::chat::scroll::{BlockId, ChatAnchor};
+use crate::app::chat::{Chat, ChatFocus};
 use crate::app::cx::Cx;
 use crate::domain::chat::{PartKind, Role};
 use crate::domain::id::MessageId;
