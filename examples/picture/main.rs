@@ -1,8 +1,8 @@
-//! Makes the picture of the README: `cargo run --example picture`.
+//! Makes the pictures of the README: `cargo run --example picture`.
 //!
-//! The real program runs in a pseudo terminal of 120x36, on a local sandbox with the demo model, in a
-//! small repository made for it. A prompt is typed and the first requests are answered; what a user
-//! would see then is written to `assets/screen.svg`, cell by cell.
+//! The real program runs in a pseudo terminal of 120x36, on local sandboxes with the demo model, in a
+//! small repository made for it. Prompts are typed and requests answered; what a user would see is
+//! written to `assets/`, cell by cell: a request, a diff, the palette, and several sessions.
 
 #[path = "../../tests/support/screen.rs"]
 #[expect(
@@ -45,10 +45,10 @@ fn main() -> Outcome {
     let stage = Stage::set_up()?;
     // OpenCode is fetched before anything is waited for.
     stage.run("first", &["run", "--demo", "--rm", "table"])?;
-    let picture = stage.play()?;
-    let file = root.join("assets/screen.svg");
-    std::fs::write(&file, svg::draw(&picture, "sandbar"))?;
-    Ok(())
+    stage.play(|name, picture| {
+        let file = root.join("assets").join(name).with_extension("svg");
+        Ok(std::fs::write(file, svg::draw(picture, "sandbar"))?)
+    })
 }
 
 /// The program, its files and a repository for it.
@@ -126,8 +126,8 @@ impl Stage {
         )
     }
 
-    /// Has a conversation up to the moment of the picture.
-    fn play(&self) -> Outcome<vt100::Screen> {
+    /// Has conversations, and passes each picture with its name.
+    fn play(&self, mut taken: impl FnMut(&str, &vt100::Screen) -> Outcome) -> Outcome {
         let mut launch = Launch::new(&self.program)
             .size(COLUMNS, ROWS)
             .directory(&self.repository());
@@ -150,7 +150,32 @@ impl Stage {
         }
         answer(&mut screen, "How should the script greet you?", "3");
         wait_for_panel(&screen, "the agent wants to go outside the project");
-        picture(&screen)
+        taken("screen", &picture(&screen)?)?;
+
+        screen.send("1");
+        screen.wait_for("idle");
+        screen.send("\x1b");
+        screen.wait_for("scrolling");
+        // Up to the edit, which stands before the summary.
+        screen.send("[[");
+        screen.wait_for("squared is");
+        taken("diff", &picture(&screen)?)?;
+
+        screen.send("i\x10");
+        screen.wait_for("Palette");
+        screen.send("model");
+        taken("palette", &picture(&screen)?)?;
+        screen.send("\x1b");
+
+        for (prompt, seen) in [("todo", "1/4"), ("permission", "wants to go outside")] {
+            screen.send("\x18n");
+            screen.wait_for("starting");
+            screen.wait_for("type a message");
+            screen.send(&format!("{prompt}\r"));
+            screen.wait_for(seen);
+        }
+        screen.send("\x18l");
+        taken("sessions", &picture(&screen)?)
     }
 }
 

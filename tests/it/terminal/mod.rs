@@ -6,5 +6,6 @@ mod history;
 mod screen;
 mod shell;
 mod suspend;
+mod tools;
 mod unread_terminal;
 mod whole_program;

@@ -13,6 +13,7 @@ mod search;
 mod sending;
 mod streams;
 mod times;
+mod tools;
 mod turns;
 mod undo;
 mod view;

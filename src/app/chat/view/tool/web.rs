@@ -6,7 +6,7 @@ use super::rows::ToolLook;
 use super::table;
 use crate::domain::chat::ToolCall;
 
-/// Lines of a search's result that a folded call shows.
+/// Titles, or else lines, of a search's result that a folded call shows.
 const FIRST: usize = 3;
 
 pub(super) fn fetch(call: &ToolCall, look: ToolLook<'_>) -> Vec<Line<'static>> {
@@ -22,5 +22,12 @@ pub(super) fn search(call: &ToolCall, look: ToolLook<'_>) -> Vec<Line<'static>> 
     if look.is_open {
         return table::arguments(&call.input, look);
     }
-    look.first(&call.output, FIRST, look.theme.dim)
+    let titles = call.output.lines();
+    let titles: Vec<&str> = titles
+        .filter_map(|line| line.strip_prefix("### "))
+        .collect();
+    if titles.is_empty() {
+        return look.first(&call.output, FIRST, look.theme.dim);
+    }
+    look.first(&titles.join("\n"), FIRST, look.theme.dim)
 }

@@ -13,6 +13,7 @@ mod search;
 mod source;
 mod subject;
 mod table;
+mod web_search;
 
 use self::markup::{between, without_tags};
 use self::source::CallSource;
@@ -77,10 +78,13 @@ fn detail(source: &mut CallSource<'_>) -> ToolDetail {
             url: source.take("url"),
             markdown: matches!(source.take("format").as_str(), "" | "markdown"),
         },
-        "websearch" | "codesearch" => ToolDetail::WebSearch {
-            query: source.take("query"),
-            provider: source.metadata.provider.take().unwrap_or_default(),
-        },
+        "websearch" | "codesearch" => {
+            source.output = web_search::results(&source.output);
+            ToolDetail::WebSearch {
+                query: source.take("query"),
+                provider: source.metadata.provider.take().unwrap_or_default(),
+            }
+        }
         "todowrite" | "todoread" => todos(source),
         "task" => task(source),
         "question" => question(source),
