@@ -79,11 +79,14 @@ impl Chat {
         }
     }
 
-    pub(super) fn load_older(&mut self, cx: &mut Cx<'_>) {
+    /// Asks for the next page of older messages, unless it is on its way. Returns whether the server
+    /// has more messages than are loaded.
+    pub fn load_older(&mut self, cx: &mut Cx<'_>) -> bool {
         if self.transcript.more && !self.loading_older {
             self.loading_older = true;
             self.command(SessionCommand::LoadOlder, cx);
         }
+        self.transcript.more
     }
 
     /// Selects the next block that `wanted` stops at, and scrolls it into view.

@@ -79,15 +79,31 @@ impl ChatListOverlay {
         }
     }
 
-    pub(in crate::app) fn timeline(rows: Vec<ChatListRow>) -> Self {
-        Self {
+    /// The prompts that are loaded; `more`: older ones are on their way.
+    pub(in crate::app) fn timeline(rows: Vec<ChatListRow>, more: bool) -> Self {
+        let mut list = Self {
             title: "Prompts, newest first",
-            ask: "type to filter",
-            none: "no prompt matches",
-            rows,
+            ask: "",
+            none: "",
+            rows: Vec::new(),
             picker: Picker::default(),
             field: None,
-        }
+        };
+        list.set_prompts(rows, more);
+        list
+    }
+
+    /// Replaces the prompts; the older ones are at the end, so that the selected one stays.
+    pub(in crate::app) fn set_prompts(&mut self, rows: Vec<ChatListRow>, more: bool) {
+        (self.ask, self.none) = if more {
+            (
+                "type to filter · loading older prompts …",
+                "no prompt matches yet · loading older prompts …",
+            )
+        } else {
+            ("type to filter", "no prompt matches")
+        };
+        self.rows = rows;
     }
 
     pub(in crate::app) fn conversations(rows: Vec<ChatListRow>) -> Self {
@@ -155,6 +171,12 @@ impl ChatListOverlay {
     pub(in crate::app) fn has_conversations(&self) -> bool {
         let mut choices = self.rows.iter().map(|row| &row.choice);
         choices.any(|choice| *choice == ListChoice::NewConversation)
+    }
+
+    /// Whether it shows prompts: then older ones are added to it.
+    pub(in crate::app) fn has_prompts(&self) -> bool {
+        let mut choices = self.rows.iter().map(|row| &row.choice);
+        choices.any(|choice| matches!(choice, ListChoice::ShowPrompt(_)))
     }
 
     /// The rows with every word of the filter.

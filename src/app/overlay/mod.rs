@@ -115,6 +115,10 @@ impl Overlays {
         self.stack.last()
     }
 
+    pub(super) fn top_mut(&mut self) -> Option<&mut Overlay> {
+        self.stack.last_mut()
+    }
+
     /// From bottom to top.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Overlay> {
         self.stack.iter()

@@ -18,7 +18,7 @@ use crate::domain::session::{
 
 impl App {
     /// Opens a list that the chat asks for.
-    pub(in crate::app) fn open_chat_list(&mut self, wanted: ChatList, cx: &Cx<'_>) {
+    pub(in crate::app) fn open_chat_list(&mut self, wanted: ChatList, cx: &mut Cx<'_>) {
         let list = match wanted {
             ChatList::SendAgain if self.models().is_empty() => {
                 return self.notify("the models have not loaded yet", cx);
@@ -29,7 +29,7 @@ impl App {
                 if rows.is_empty() {
                     return self.notify("there are no prompts yet", cx);
                 }
-                ChatListOverlay::timeline(rows)
+                ChatListOverlay::timeline(rows, self.loads_older(cx))
             }
             ChatList::Search => ChatListOverlay::search(),
             ChatList::Message => {
@@ -90,6 +90,24 @@ impl App {
             choice: ListChoice::ShowPrompt(prompt.id),
         });
         rows.collect()
+    }
+
+    /// A page of older messages has come to the conversation on the screen: the list of prompts, if it
+    /// is open, has them too, and asks for the next page.
+    pub(in crate::app) fn older_loaded(&mut self, cx: &mut Cx<'_>) {
+        if !matches!(self.overlays.top(), Some(Overlay::Chat(list)) if list.has_prompts()) {
+            return;
+        }
+        let (rows, more) = (self.timeline(cx), self.loads_older(cx));
+        if let Some(Overlay::Chat(list)) = self.overlays.top_mut() {
+            list.set_prompts(rows, more);
+        }
+    }
+
+    /// Asks for the next page of older messages. Returns whether there is one.
+    fn loads_older(&mut self, cx: &mut Cx<'_>) -> bool {
+        self.session_mut()
+            .is_some_and(|session| session.chat.load_older(cx))
     }
 
     /// Performs the choice in a list that was open.

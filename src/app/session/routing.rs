@@ -6,6 +6,7 @@ use crate::app::cx::Cx;
 use crate::app::effect::Effect;
 use crate::app::time::format;
 use crate::app::{AllSessions, App, Mode, Pane};
+use crate::domain::chat::ChatEvent;
 use crate::domain::failure::Failure;
 use crate::domain::id::SessionKey;
 use crate::domain::sandbox::{EngineKind, Phase, SandboxInfo, Stage};
@@ -60,6 +61,7 @@ impl App {
             _ => {}
         }
         let is_end = event == SessionEvent::Stopped;
+        let is_older = is_shown && matches!(&event, SessionEvent::Chat(ChatEvent::Older { .. }));
         let failed = event.failed_command().filter(|_| is_shown);
         let failed = failed.map(Failure::line);
         session.receive(event, cx);
@@ -80,6 +82,9 @@ impl App {
         }
         if moves {
             self.filter_unattached();
+        }
+        if is_older {
+            self.older_loaded(cx);
         }
         if is_end {
             self.release();

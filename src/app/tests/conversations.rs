@@ -3,7 +3,7 @@
 use pretty_assertions::assert_eq;
 
 use super::*;
-use crate::domain::chat::{Conversation, Role};
+use crate::domain::chat::{Conversation, Message, MessageWithParts, Part, Role};
 use crate::domain::session::{
     ConversationAnswer, ConversationBeside, ConversationCommand, ExportFormat,
     ExportedConversation, Prompt, SessionCommand,
@@ -252,4 +252,51 @@ fn the_menu_of_a_message_copies_its_code() {
     script.type_text("code").keys("enter");
 
     assert_eq!(script.asked(), [Effect::Copy("ls\n".to_owned())]);
+}
+
+/// A prompt with this id and text.
+fn prompt(id: &str, text: &str) -> MessageWithParts {
+    let at = UnixMillis(NOON - 60_000);
+    MessageWithParts {
+        message: Message::new(id, Role::User, at),
+        parts: vec![Part::text(id, format!("{id}_text"), text, true)],
+    }
+}
+
+#[test]
+fn the_list_of_prompts_grows_until_the_oldest_is_loaded() {
+    let mut script = Script::with_stored(vec![row("one", 1)]);
+    let mut resync = testing::resync(vec![prompt("msg_9", "the newest")], TurnStatus::Idle);
+    resync.more = true;
+    script.session(
+        "one",
+        SessionEvent::Chat(ChatEvent::Resync(Box::new(resync))),
+    );
+    script.phase("one", Phase::Live);
+    script.asked();
+    let load = Effect::Command("one".into(), SessionCommand::LoadOlder);
+
+    script.keys("ctrl-x j");
+    assert_eq!(script.asked(), [load.clone()]);
+    let screen = script.screen(80, 24);
+    assert!(screen.contains("loading older prompts"), "{screen}");
+    let page = |id: &str, text: &str, more| {
+        let page = vec![prompt(id, text)];
+        SessionEvent::Chat(ChatEvent::Older { page, more })
+    };
+    script.session("one", page("msg_5", "one in between", true));
+    assert_eq!(script.asked(), [load]);
+    script.session("one", page("msg_1", "the oldest", false));
+
+    assert_eq!(script.asked(), []);
+    let screen = script.screen(80, 24);
+    assert!(!screen.contains("loading older prompts"), "{screen}");
+    for text in ["the newest", "one in between", "the oldest"] {
+        assert!(screen.contains(text), "{screen}");
+    }
+
+    // Once the list is closed, nothing more is loaded.
+    script.keys("esc");
+    script.session("one", page("msg_0", "older still", true));
+    assert_eq!(script.asked(), []);
 }
