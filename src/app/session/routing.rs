@@ -43,15 +43,8 @@ impl App {
         };
         let was_resuming = session.is_resuming();
         match &event {
-            SessionEvent::Sandbox(info) => {
-                if let Some(row) = self.list.row_mut(key) {
-                    row.sandbox = info.clone();
-                }
-            }
-            SessionEvent::Auto(on) => {
-                if let Some(row) = self.list.row_mut(key) {
-                    row.auto = *on;
-                }
+            SessionEvent::Sandbox(_) | SessionEvent::Auto(_) => {
+                note_in_row(self.list.row_mut(key), &event);
             }
             SessionEvent::Revived(revival) => {
                 let words = super::revive::line(revival, self.options.utc_offset_minutes);
@@ -269,5 +262,14 @@ fn resumed(took: Duration) -> String {
     match took.as_secs() {
         0 => "resumed".to_owned(),
         _ => format!("resumed in {}", format::brief(took)),
+    }
+}
+
+/// Notes in the row of a session what the list shows of it.
+fn note_in_row(row: Option<&mut SessionSummary>, event: &SessionEvent) {
+    match (row, event) {
+        (Some(row), SessionEvent::Sandbox(info)) => row.sandbox = info.clone(),
+        (Some(row), SessionEvent::Auto(on)) => row.auto = *on,
+        _ => {}
     }
 }

@@ -277,7 +277,7 @@ fn the_list_of_prompts_grows_until_the_oldest_is_loaded() {
     let load = Effect::Command("one".into(), SessionCommand::LoadOlder);
 
     script.keys("ctrl-x j");
-    assert_eq!(script.asked(), [load.clone()]);
+    assert_eq!(script.asked(), std::slice::from_ref(&load));
     let screen = script.screen(80, 24);
     assert!(screen.contains("loading older prompts"), "{screen}");
     let page = |id: &str, text: &str, more| {
