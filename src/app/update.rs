@@ -9,6 +9,7 @@ use super::effect::Effect;
 use super::event::{Event, Reply};
 use super::input::key::Key;
 use super::input::keymap::KeyMeaning;
+use super::overlay::help::HelpOverlay;
 use super::overlay::kill_confirm::kill_targets;
 use super::overlay::picker::Picker;
 use super::overlay::{Confirm, Overlay};
@@ -154,7 +155,7 @@ impl App {
             AppAction::ToggleSessions => self.focus.toggle(Pane::Sessions),
             AppAction::ToggleLogs => self.focus.toggle(Pane::Logs),
             AppAction::Zoom => self.focus.toggle_zoom(),
-            AppAction::Help => self.overlays.push(Overlay::Help { scroll: 0 }),
+            AppAction::Help => self.overlays.push(Overlay::Help(HelpOverlay::default())),
             AppAction::Palette => self.overlays.push(Overlay::Palette(Picker::default())),
             AppAction::NewSession => self.new_session(cx),
             AppAction::NextNeedsYou => self.next_needs_you(cx),
@@ -182,9 +183,7 @@ impl App {
             AppAction::Redraw => cx.ask(Effect::Redraw),
             AppAction::CancelSequence => self.leader.clear(),
             AppAction::Confirm => self.confirmed(cx),
-            AppAction::Close => {
-                self.overlays.pop();
-            }
+            AppAction::Close => self.overlays.close(),
             AppAction::RenameRow => self.rename_row(),
             AppAction::DeleteRow => self.ask_delete_row(cx),
             AppAction::ScrollDown => self.scroll_overlay(1),
@@ -371,7 +370,7 @@ impl App {
             Some(Overlay::Templates(picker)) => self.use_template(&picker, cx),
             Some(Overlay::Palette(picker)) => self.choose_in_palette(picker, cx),
             Some(Overlay::Chat(list)) => self.choose_in_chat_list(&list, cx),
-            Some(Overlay::Help { .. }) | None => {}
+            Some(Overlay::Help(_)) | None => {}
         }
     }
 

@@ -18,6 +18,43 @@ pub(in crate::app) fn ranked<T>(
     candidates: impl IntoIterator<Item = T>,
     texts: impl Fn(&T) -> Vec<String>,
 ) -> Vec<T> {
+    let mut scored = scored(query, kind, candidates, |candidate| {
+        let texts = texts(candidate).into_iter();
+        let rewarded = texts.map(|text| {
+            let exact = u32::from(text.eq_ignore_ascii_case(query)) * 1_000;
+            let begins = u32::from(text.starts_with(query)) * 20;
+            (text, exact + begins)
+        });
+        rewarded.collect()
+    });
+    scored.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+    scored.into_iter().map(|(_, candidate)| candidate).collect()
+}
+
+/// The candidates that match about as well as the best one, in their order: for lists that keep
+/// theirs, where one that only has the letters somewhere would stand above.
+pub(in crate::app) fn similar<T>(
+    query: &str,
+    candidates: impl IntoIterator<Item = T>,
+    texts: impl Fn(&T) -> Vec<String>,
+) -> Vec<T> {
+    let scored = scored(query, Candidates::Names, candidates, |candidate| {
+        let texts = texts(candidate).into_iter();
+        texts.map(|text| (text, 0)).collect()
+    });
+    let best = scored.iter().map(|(score, _)| *score).max().unwrap_or(0);
+    let close = scored.into_iter();
+    let close = close.filter(|(score, _)| score.saturating_mul(4) >= best.saturating_mul(3));
+    close.map(|(_, candidate)| candidate).collect()
+}
+
+/// The candidates that match with their scores, in their order; each text has a reward of its own.
+fn scored<T>(
+    query: &str,
+    kind: Candidates,
+    candidates: impl IntoIterator<Item = T>,
+    texts: impl Fn(&T) -> Vec<(String, u32)>,
+) -> Vec<(u32, T)> {
     let config = match kind {
         Candidates::Names => Config::DEFAULT,
         Candidates::Paths => Config::DEFAULT.match_paths(),
@@ -32,18 +69,15 @@ pub(in crate::app) fn ranked<T>(
     let mut buf = Vec::new();
     let mut scored: Vec<(u32, T)> = Vec::new();
     for candidate in candidates {
-        let found = texts(&candidate).into_iter().filter_map(|text| {
-            let exact = u32::from(text.eq_ignore_ascii_case(query)) * 1_000;
-            let begins = u32::from(text.starts_with(query)) * 20;
+        let found = texts(&candidate).into_iter().filter_map(|(text, reward)| {
             let score = pattern.score(Utf32Str::new(&text, &mut buf), &mut matcher)?;
-            Some(score + exact + begins)
+            Some(score + reward)
         });
         if let Some(score) = found.max() {
             scored.push((score, candidate));
         }
     }
-    scored.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
-    scored.into_iter().map(|(_, candidate)| candidate).collect()
+    scored
 }
 
 #[cfg(test)]

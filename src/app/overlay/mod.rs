@@ -1,15 +1,17 @@
 //! The overlays above the panes: a closed set; the last one opened receives the keys first.
 //!
-//! In reading order: `picker` is a list with a filter, `palette` finds every action, `chat_list` is
-//! a list of the conversation, `kill_confirm` says what a kill loses; `view`, `view_list`,
-//! `view_chat_list` and `view_picker` draw. The overlays do not act on an answer: the root does.
+//! In reading order: `picker` is a list with a filter, `help` lists all keys, `palette` finds every action,
+//! `chat_list` is a list of the conversation, `kill_confirm` says what a kill loses; `view`, `view_list`,
+//! `view_chat_list`, `view_help` and `view_picker` draw. The overlays do not act on an answer: the root does.
 
 pub(super) mod chat_list;
+pub(super) mod help;
 pub(super) mod kill_confirm;
 pub(super) mod palette;
 pub(super) mod picker;
 pub(super) mod view;
 mod view_chat_list;
+mod view_help;
 mod view_list;
 pub(super) mod view_picker;
 
@@ -18,14 +20,12 @@ use super::input::keymap::KeyContext;
 use super::sessions::RowTarget;
 use crate::domain::id::{OpencodeSessionId, SessionKey};
 use chat_list::ChatListOverlay;
+use help::HelpOverlay;
 use picker::Picker;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Overlay {
-    /// All keys; `scroll` counts rows from the top.
-    Help {
-        scroll: u16,
-    },
+    Help(HelpOverlay),
     Confirm(Confirm),
     /// The models to choose from.
     Models(Picker),
@@ -58,7 +58,7 @@ pub(super) enum Confirm {
 impl Overlay {
     pub(super) fn context(&self) -> KeyContext {
         match self {
-            Self::Help { .. } => KeyContext::Help,
+            Self::Help(_) => KeyContext::Help,
             Self::Confirm(_) => KeyContext::Confirm,
             Self::Models(_) | Self::Templates(_) | Self::Palette(_) | Self::Chat(_) => {
                 KeyContext::Picker
@@ -70,14 +70,16 @@ impl Overlay {
         match self {
             Self::Models(picker) | Self::Templates(picker) | Self::Palette(picker) => Some(picker),
             Self::Chat(list) => Some(&mut list.picker),
-            Self::Help { .. } | Self::Confirm(_) => None,
+            Self::Help(help) => Some(&mut help.picker),
+            Self::Confirm(_) => None,
         }
     }
 
     /// The scroll position, if the overlay has one.
     fn scroll_mut(&mut self) -> Option<&mut u16> {
         match self {
-            Self::Help { scroll } | Self::Confirm(Confirm::Kill { scroll, .. }) => Some(scroll),
+            Self::Help(HelpOverlay { scroll, .. })
+            | Self::Confirm(Confirm::Kill { scroll, .. }) => Some(scroll),
             Self::Confirm(
                 Confirm::Quit
                 | Confirm::Revive(_)
@@ -107,6 +109,16 @@ impl Overlays {
         self.stack.pop()
     }
 
+    /// Closes the top overlay; a help with a filter loses the filter first.
+    pub(super) fn close(&mut self) {
+        if let Some(Overlay::Help(help)) = self.stack.last_mut()
+            && help.clear()
+        {
+            return;
+        }
+        self.pop();
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.stack.is_empty()
     }
@@ -126,11 +138,16 @@ impl Overlays {
 
     /// Handles a typed key. Returns whether the overlay accepts text.
     pub(super) fn type_key(&mut self, key: Key) -> bool {
-        let picker = self.stack.last_mut().and_then(Overlay::picker_mut);
-        let Some(picker) = picker else {
+        let Some(top) = self.stack.last_mut() else {
+            return false;
+        };
+        let Some(picker) = top.picker_mut() else {
             return false;
         };
         picker.type_key(key);
+        if let Some(scroll) = top.scroll_mut() {
+            *scroll = 0;
+        }
         true
     }
 
@@ -140,10 +157,10 @@ impl Overlays {
         let Some(top) = self.stack.last_mut() else {
             return;
         };
-        if let Some(picker) = top.picker_mut() {
-            picker.go(rows, matching);
-        } else if let Some(scroll) = top.scroll_mut() {
+        if let Some(scroll) = top.scroll_mut() {
             *scroll = scroll.saturating_add_signed(rows);
+        } else if let Some(picker) = top.picker_mut() {
+            picker.go(rows, matching);
         }
     }
 

@@ -1,4 +1,4 @@
-//! Draws the overlays: help, dialogs, and the possible next keys of a sequence.
+//! Draws the overlays: dialogs, and the possible next keys of a sequence.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -8,7 +8,7 @@ use super::kill_confirm::KillConfirm;
 use super::{Confirm, Overlay};
 use crate::app::App;
 use crate::app::action::{Action, AppAction, ChatAction};
-use crate::app::input::keymap::{Binding, KeyContext, ListedKeys, merge_numbered};
+use crate::app::input::keymap::{KeyContext, ListedKeys, merge_numbered};
 use crate::app::session::revive;
 use crate::app::time::format;
 use crate::app::view::cx::ViewCx;
@@ -17,13 +17,6 @@ use crate::app::view::hints::{CLOSE, SCROLL_OVERLAY, YES};
 use crate::app::view::theme::Theme;
 use crate::domain::id::SessionKey;
 use crate::text::{visible, wrap};
-
-/// The columns for keys in the help; a longer list of keys moves its row's description to the
-/// right.
-const KEYS_COLUMN: usize = 17;
-
-/// On a narrower screen, the help shows the short names of the hints.
-const ROOM_FOR_SENTENCES: u16 = 66;
 
 impl App {
     pub(in crate::app) fn view_overlays(
@@ -35,10 +28,7 @@ impl App {
         for overlay in self.overlays.iter() {
             vx.viewport.cursor = None;
             match overlay {
-                Overlay::Help { scroll } => {
-                    let first = self.view_help(*scroll, screen, buf, vx.theme);
-                    vx.viewport.overlay = Some(first);
-                }
+                Overlay::Help(help) => self.view_help(help, screen, buf, vx),
                 Overlay::Models(picker) => self.view_models(picker, screen, buf, vx),
                 Overlay::Palette(picker) => self.view_palette(picker, screen, buf, vx),
                 Overlay::Chat(list) => list.draw(screen, buf, vx),
@@ -52,83 +42,6 @@ impl App {
         if self.leader.is_shown(vx.now) {
             self.view_which_key(screen, buf, vx.theme);
         }
-    }
-
-    /// Returns the first row that was drawn, which is never beyond the last page.
-    fn view_help(&self, scroll: u16, screen: Rect, buf: &mut Buffer, theme: &Theme) -> u16 {
-        let area = centred(screen, 80, screen.height.saturating_sub(2).max(3), buf);
-        let frame = PaneFrame {
-            title: "Help",
-            right: &self.overlay_keys(KeyContext::Help, theme),
-            focused: true,
-        };
-        let inner = frame.draw(area, buf, theme);
-        let lines = self.help(inner.width, theme);
-        let last = lines.len().saturating_sub(usize::from(inner.height));
-        let first = scroll.min(u16::try_from(last).unwrap_or(u16::MAX));
-        for (line, row) in lines.iter().skip(first.into()).zip(inner.rows()) {
-            buf.set_line(row.x, row.y, line, row.width);
-        }
-        first
-    }
-
-    /// The keys that close and scroll the top overlay.
-    fn overlay_keys(&self, context: KeyContext, theme: &Theme) -> String {
-        let contexts = [context, KeyContext::Always];
-        let hints = [CLOSE, SCROLL_OVERLAY].into_iter();
-        let hints = hints.filter_map(|hint| self.hint(hint, &contexts, theme));
-        let hints: Vec<String> = hints
-            .map(|(keys, words)| format!("{keys} {words}"))
-            .collect();
-        hints.join(" · ")
-    }
-
-    /// All keys, those of the focused pane first.
-    fn help(&self, width: u16, theme: &Theme) -> Vec<Line<'static>> {
-        let front = match self.focus.pane() {
-            crate::app::Pane::Sessions => KeyContext::Sessions,
-            crate::app::Pane::Logs => KeyContext::Logs,
-            crate::app::Pane::Chat => self.session().map_or(KeyContext::Composer, |session| {
-                session.chat.context().into()
-            }),
-        };
-        let rest = KeyContext::ALL
-            .into_iter()
-            .filter(|context| *context != front);
-        let sections: Vec<(KeyContext, Vec<ListedKeys>)> = std::iter::once(front)
-            .chain(rest)
-            .map(|context| (context, self.listed(context, width)))
-            .filter(|(_, rows)| !rows.is_empty())
-            .collect();
-        let keys = sections.iter().flat_map(|(_, rows)| rows);
-        let keys = keys.map(|row| wrap::width(&row.keys)).max();
-        let column = keys.unwrap_or(0).min(KEYS_COLUMN) + 2;
-        let mut lines = Vec::new();
-        for (context, rows) in &sections {
-            if !lines.is_empty() {
-                lines.push(Line::default());
-            }
-            lines.push(Line::styled(format!(" {}", context.name()), theme.strong));
-            let rows = rows.iter();
-            lines.extend(rows.map(|row| help_line(row, column, usize::from(width), theme)));
-        }
-        lines
-    }
-
-    /// The rows of a context that have a meaning in this mode.
-    fn listed(&self, context: KeyContext, width: u16) -> Vec<ListedKeys> {
-        let rows = self.options.keymap.rows(context);
-        let rows = rows.filter(|row| self.offers(row)).map(|row| {
-            let listed = ListedKeys::of(row, all_keys(row));
-            if width >= ROOM_FOR_SENTENCES {
-                return listed;
-            }
-            ListedKeys {
-                what: row.hint.to_owned(),
-                ..listed
-            }
-        });
-        merge_numbered(rows.collect())
     }
 
     /// Returns the first row of the text that was drawn.
@@ -344,42 +257,4 @@ fn columns_of(choices: &[ListedKeys], width: u16) -> (u16, u16) {
     let column = keys.unwrap_or(0).max(6) + widest.unwrap_or(0) + 3;
     let column = u16::try_from(column).unwrap_or(u16::MAX);
     (column, (width.saturating_sub(2) / column).max(1))
-}
-
-fn all_keys(row: &Binding) -> String {
-    let keys: Vec<String> = row.keys.iter().map(ToString::to_string).collect();
-    keys.join(", ")
-}
-
-fn help_line(row: &ListedKeys, column: usize, width: usize, theme: &Theme) -> Line<'static> {
-    // The description matters more than a second key.
-    let room = width.saturating_sub(3 + 2 + wrap::width(&row.what));
-    let keys = fitting(&row.keys, room);
-    let pad = column.saturating_sub(wrap::width(&keys)).max(2);
-    let mut spans = vec![
-        Span::styled(format!("   {keys}"), theme.key),
-        Span::raw(" ".repeat(pad)),
-        Span::raw(row.what.clone()),
-    ];
-    let used = 3 + wrap::width(&keys) + pad + wrap::width(&row.what);
-    let room = width.saturating_sub(used + 2);
-    if row.name.len() <= room {
-        spans.push(Span::raw(" ".repeat(room - row.name.len() + 1)));
-        spans.push(Span::styled(row.name, theme.dim));
-    }
-    Line::from(spans)
-}
-
-/// As many of a row's keys as fit, at least the first one.
-fn fitting(keys: &str, room: usize) -> String {
-    let mut keys = keys.split(", ");
-    let first = keys.next().unwrap_or_default();
-    let mut names = wrap::truncate(first, room).into_owned();
-    for key in keys {
-        if wrap::width(&names) + 2 + wrap::width(key) > room {
-            break;
-        }
-        names = format!("{names}, {key}");
-    }
-    names
 }

@@ -231,6 +231,56 @@ fn help_shows_all_keys() {
 }
 
 #[test]
+fn help_is_searched_at_80x24() {
+    let mut script = several_sessions();
+    script.keys("f1").type_text("session");
+
+    insta::assert_snapshot!(script.screen(80, 24));
+}
+
+#[test]
+fn help_begins_with_what_works_anywhere_at_120x36() {
+    let mut script = several_sessions();
+    script.keys("f1 down down up");
+
+    insta::assert_snapshot!(script.screen(120, 36));
+}
+
+#[test]
+fn help_is_searched_by_what_a_key_does_its_name_or_the_key() {
+    let mut script = several_sessions();
+    script.keys("f1");
+
+    for (typed, found) in [
+        ("quit", "app.quit"),
+        ("ctrl-z", "suspend sandbar"),
+        ("mdl", "choose a model"),
+        ("logs follow", "follow the newest line"),
+    ] {
+        let screen = script.type_text(typed).screen(80, 24);
+        assert!(screen.contains(found), "{typed}: {screen}");
+        assert!(!screen.contains("redraw the screen"), "{typed}: {screen}");
+        script.keys("ctrl-u");
+    }
+    let screen = script.type_text("xyzzy").screen(80, 24);
+    assert!(screen.contains("no key matches"), "{screen}");
+}
+
+#[test]
+fn escape_clears_what_was_typed_into_the_help_and_then_closes_it() {
+    let mut script = several_sessions();
+    script.keys("f1").type_text("qj? ");
+    assert!(script.screen(80, 24).contains("esc clear"));
+
+    script.keys("esc");
+    assert!(script.screen(80, 24).contains("esc close"));
+    assert_eq!(script.app.overlays.iter().count(), 1);
+
+    script.keys("esc");
+    assert!(script.app.overlays.is_empty());
+}
+
+#[test]
 fn help_cuts_no_key_in_two() {
     let mut script = several_sessions();
     script.keys("f1");
@@ -323,10 +373,10 @@ fn help_stops_at_its_last_page() {
     }
     let end = script.screen(80, 24);
 
-    script.keys("k");
+    script.keys("up");
 
     let above = script.screen(80, 24);
-    assert!(end.contains("overlay.confirm"), "{end}");
+    assert!(end.contains("overlay.page_up"), "{end}");
     assert_ne!(above, end);
 }
 

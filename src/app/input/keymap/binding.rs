@@ -65,7 +65,7 @@ impl KeyContext {
     fn is_typing(self) -> bool {
         matches!(
             self,
-            Self::Composer | Self::Completion | Self::RequestInput | Self::Picker
+            Self::Composer | Self::Completion | Self::RequestInput | Self::Picker | Self::Help
         )
     }
 

@@ -248,7 +248,7 @@ pub(super) const ROWS: &[ActionRow] = rows! {
         Chat::Export "chat.export" "export" "export or copy the conversation"
             / "export"
             [Anywhere: "ctrl-x x"]
-        Chat::Conversations "chat.conversations" "history" "list the sandbox's conversations"
+        Chat::Conversations "chat.conversations" "history" "list conversations in the sandbox"
             / "conversations"
             [Anywhere: "ctrl-x h"]
         Chat::Fork "chat.fork" "fork" "fork the conversation at this message"
@@ -368,7 +368,7 @@ pub(super) const ROWS: &[ActionRow] = rows! {
             [Always: "ctrl-l"]
     }
     Program {
-        App::Help "app.help" "help" "show all keys"
+        App::Help "app.help" "help" "show all keys, and search them"
             / "help"
             [Outside: "?"] [Anywhere: "f1" "ctrl-x ?"]
         App::Palette "app.palette" "palette" "find an action, a session, a file, …"
@@ -390,18 +390,20 @@ pub(super) const ROWS: &[ActionRow] = rows! {
         App::Confirm "overlay.confirm" "choose" "answer yes, or choose the selected row"
             [Confirm: "y" "enter" => "yes"] [Picker: "enter"]
         App::Close "overlay.close" "close" "close it, or answer no"
-            [Help: "esc" "q" "?" "f1" "enter" "ctrl-c"] [Confirm: "n" "esc" "q" "ctrl-c" => "no"]
+            [Help: "esc" "f1" "ctrl-c"] [Confirm: "n" "esc" "q" "ctrl-c" => "no"]
             [Picker: "esc" "ctrl-c" => "cancel"]
         App::RenameRow "overlay.rename" "rename" "rename the selected conversation"
             [Picker: "ctrl-r"]
         App::DeleteRow "overlay.delete" "delete" "delete the selected conversation"
             [Picker: "ctrl-d"]
         App::ScrollDown "overlay.down" "move" "go a row down"
-            [Help Confirm: "j" "down" => "scroll"] [Picker: "down" "ctrl-n" "tab"]
+            [Help: "down" "ctrl-n" "tab" => "scroll"] [Confirm: "j" "down" => "scroll"]
+            [Picker: "down" "ctrl-n" "tab"]
         App::ScrollUp "overlay.up" "move" "go a row up"
-            [Help Confirm: "k" "up" => "scroll"] [Picker: "up" "ctrl-p" "shift-tab"]
+            [Help: "up" "ctrl-p" "shift-tab" => "scroll"] [Confirm: "k" "up" => "scroll"]
+            [Picker: "up" "ctrl-p" "shift-tab"]
         App::PageDown "overlay.page_down" "page down" "go a page down"
-            [Help Confirm: "pgdn" "space"] [Picker: "pgdn"]
+            [Confirm: "pgdn" "space"] [Help Picker: "pgdn"]
         App::PageUp "overlay.page_up" "page up" "go a page up"
             [Help Confirm Picker: "pgup"]
     }

@@ -21,6 +21,7 @@ const ROOT: &[&str] = &[
     "app/view/footer.rs",
     "app/view/hints.rs",
     "app/overlay/view.rs",
+    "app/overlay/view_help.rs",
     "app/overlay/view_picker.rs",
     "app/overlay/palette/reasons.rs",
     "app/overlay/palette/rows.rs",
