@@ -1,6 +1,7 @@
 //! All effects of the program, as values. `tui::effects` and `session::supervisor` perform them.
 
 use crate::domain::id::{SandboxId, SessionKey};
+use crate::domain::preferences::PreferenceChange;
 use crate::domain::session::{CloseAction, SessionCommand, SessionSpec};
 
 #[derive(Debug, Clone, PartialEq)]
@@ -22,6 +23,10 @@ pub enum Effect {
     WatchSessions(Vec<SessionKey>),
     /// Records that the session is on the screen: the next start here opens it.
     NoteShown(SessionKey),
+    /// Reads what the user likes; answered by [`super::event::Reply::Preferences`].
+    LoadPreferences,
+    /// Stores what the user likes.
+    Remember(PreferenceChange),
     /// Copies to the clipboard of the user's terminal.
     Copy(String),
     /// Reads a file of this machine whose path was pasted; answered by

@@ -3,6 +3,7 @@
 use super::input::key::{Key, Mouse};
 use crate::domain::failure::Failure;
 use crate::domain::id::{SandboxId, SessionKey};
+use crate::domain::preferences::Preferences;
 use crate::domain::prompt::LocalFile;
 use crate::domain::sandbox::Phase;
 use crate::domain::session::{SessionEvent, SessionSummary};
@@ -56,6 +57,8 @@ pub enum Reply {
         pasted: String,
         file: Result<Option<LocalFile>, String>,
     },
+    /// What the user likes, from the store.
+    Preferences(Preferences),
     /// A text for the status bar: something was copied, saved, not found.
     Notice(String),
 }

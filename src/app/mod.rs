@@ -58,6 +58,7 @@ use view::viewport::Viewport;
 pub use pane::Pane;
 
 use crate::domain::id::SessionKey;
+use crate::domain::preferences::Preferences;
 use crate::domain::price::Prices;
 use crate::domain::sandbox::EngineKind;
 use crate::domain::session::{NewSession, SessionSpec};
@@ -126,6 +127,8 @@ pub struct App {
     bulk: BulkOperations,
     typeahead: Typeahead,
     recent: RecentActions,
+    /// What the user likes, as last read from the store.
+    preferences: Preferences,
     /// The stored sessions are known.
     loaded: bool,
     /// The clocks at the last event.
@@ -152,6 +155,7 @@ impl App {
             bulk: BulkOperations::default(),
             typeahead: Typeahead::default(),
             recent: RecentActions::default(),
+            preferences: Preferences::default(),
             loaded: false,
             seen: ClockReading::NONE,
             viewport: Viewport::default(),

@@ -156,7 +156,10 @@ impl App {
             AppAction::ToggleLogs => self.focus.toggle(Pane::Logs),
             AppAction::Zoom => self.focus.toggle_zoom(),
             AppAction::Help => self.overlays.push(Overlay::Help(HelpOverlay::default())),
-            AppAction::Palette => self.overlays.push(Overlay::Palette(Picker::default())),
+            AppAction::Palette => {
+                cx.ask(Effect::LoadPreferences);
+                self.overlays.push(Overlay::Palette(Picker::default()));
+            }
             AppAction::NewSession => self.new_session(cx),
             AppAction::NextNeedsYou => self.next_needs_you(cx),
             AppAction::Slot(slot) => self.show_row(usize::from(slot).saturating_sub(1), cx),
@@ -186,6 +189,7 @@ impl App {
             AppAction::Close => self.overlays.close(),
             AppAction::RenameRow => self.rename_row(),
             AppAction::DeleteRow => self.ask_delete_row(cx),
+            AppAction::FavouriteModel => self.turn_favourite(cx),
             AppAction::ScrollDown => self.scroll_overlay(1),
             AppAction::ScrollUp => self.scroll_overlay(-1),
             AppAction::PageDown => self.scroll_overlay(OVERLAY_PAGE),
@@ -222,13 +226,8 @@ impl App {
     pub(super) fn chat_outcome(&mut self, outcome: ChatOutcome, cx: &mut Cx<'_>) {
         match outcome {
             ChatOutcome::Notice(text) => self.notify(text, cx),
-            ChatOutcome::PickModel => {
-                if self.models().is_empty() {
-                    self.notify("The models have not loaded yet", cx);
-                } else {
-                    self.overlays.push(Overlay::Models(Picker::default()));
-                }
-            }
+            ChatOutcome::PickModel => self.open_models(cx),
+            ChatOutcome::PickAgent => self.open_agents(cx),
             ChatOutcome::List(list) => self.open_chat_list(list, cx),
             ChatOutcome::AskAuto => {
                 if let Some(key) = self.open.shown().cloned() {
@@ -357,16 +356,7 @@ impl App {
                     session.wake_for(vec![SessionCommand::SetAuto(true)], cx);
                 }
             }
-            Some(Overlay::Models(picker)) => {
-                let chosen = self
-                    .matching_models(&picker)
-                    .get(picker.selected())
-                    .map(|model| (model.reference.clone(), model.name.clone()));
-                if let (Some((model, name)), Some(session)) = (chosen, self.session_mut()) {
-                    session.chat.set_model(model);
-                    self.notify(format!("model: {name}"), cx);
-                }
-            }
+            Some(Overlay::Models(picker)) => self.choose_model(&picker, cx),
             Some(Overlay::Templates(picker)) => self.use_template(&picker, cx),
             Some(Overlay::Palette(picker)) => self.choose_in_palette(picker, cx),
             Some(Overlay::Chat(list)) => self.choose_in_chat_list(&list, cx),
@@ -381,7 +371,7 @@ impl App {
 
     fn scroll_overlay(&mut self, rows: i16) {
         let matching = match self.overlays.top() {
-            Some(Overlay::Models(picker)) => self.matching_models(picker).len(),
+            Some(Overlay::Models(picker)) => self.models_len(picker),
             Some(Overlay::Templates(picker)) => self.matching_templates(picker).len(),
             Some(Overlay::Palette(picker)) => self.palette_len(picker),
             Some(Overlay::Chat(list)) => list.matching().len(),
@@ -431,6 +421,10 @@ impl App {
                 Ok(None) => {}
                 Err(why) => self.notify(why, cx),
             },
+            Reply::Preferences(preferences) => {
+                self.recent.restore(&preferences.recent_actions);
+                self.preferences = preferences;
+            }
             Reply::Notice(text) => self.notify(text, cx),
         }
     }

@@ -1,6 +1,7 @@
 //! The terminal UI: the whole program, or the chat of one server.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use reqwest::Url;
@@ -18,6 +19,7 @@ use crate::config::own_log::Redactor;
 use crate::config::{Config, Env};
 use crate::domain::failure::Failure;
 use crate::domain::id::{OpencodeSessionId, SandboxId, SessionKey};
+use crate::domain::preferences::PreferenceChange;
 use crate::domain::session::{
     CloseAction, CredentialRef, SessionCommand, SessionOrigin, SessionSpec,
 };
@@ -45,15 +47,36 @@ struct TerminalSessions {
     warning: Option<String>,
     /// `None` once the user has seen the store's notices.
     untold: Option<Store>,
+    /// Where the user's preferences are.
+    preferences: PreferenceStore,
     /// Held by the one task that waits for changes, so that no change in between is missed.
     changes: Arc<Mutex<watch::Receiver<u64>>>,
 }
 
+/// `attach` stores nothing of a conversation, and opens the store only for preferences.
+struct PreferenceStore {
+    directory: PathBuf,
+    store: Option<Store>,
+}
+
+impl PreferenceStore {
+    fn store(&mut self) -> Store {
+        let store = self.store.take();
+        let store = store.unwrap_or_else(|| Store::open_in_background(&self.directory));
+        self.store.insert(store).clone()
+    }
+}
+
 impl TerminalSessions {
-    fn new(supervisor: Supervisor, warning: Option<String>) -> Self {
+    fn new(supervisor: Supervisor, warning: Option<String>, state: PathBuf) -> Self {
         let records = supervisor.context().records.as_ref();
+        let preferences = PreferenceStore {
+            directory: state,
+            store: records.map(|records| records.store.clone()),
+        };
         Self {
             warning,
+            preferences,
             untold: records.map(|records| records.store.clone()),
             changes: Arc::new(Mutex::new(supervisor.changes())),
             supervisor,
@@ -122,6 +145,21 @@ impl SessionHandle for TerminalSessions {
 
     fn shown(&mut self, key: SessionKey) {
         self.supervisor.note_shown(key);
+    }
+
+    fn preferences(&mut self) -> ReplyTask {
+        let store = self.preferences.store();
+        Box::pin(async move {
+            match store.preferences().await {
+                Ok(preferences) => Reply::Preferences(preferences),
+                Err(error) => Reply::Notice(format!("The preferences could not be read: {error}")),
+            }
+        })
+    }
+
+    fn remember(&mut self, change: PreferenceChange) {
+        let store = self.preferences.store();
+        self.supervisor.remember(store, change);
     }
 
     fn drafts_stored(&mut self) -> StoredTask {
@@ -291,7 +329,11 @@ fn show(
         .map(|records| records.store.clone());
     let shown = runtime.block_on(async {
         let (events, sessions) = mpsc::channel(EVENTS);
-        let door = TerminalSessions::new(Supervisor::new(context, events), log.warning.clone());
+        let door = TerminalSessions::new(
+            Supervisor::new(context, events),
+            log.warning.clone(),
+            config.paths.state_dir.clone(),
+        );
         let setup = Setup {
             door,
             sessions,

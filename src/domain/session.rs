@@ -14,6 +14,7 @@ use super::id::{
     MessageId, OpencodeSessionId, PartId, PermissionId, QuestionId, SessionKey, TemplateId,
 };
 use super::log::LogLine;
+use super::preferences::PromptChoice;
 use super::prompt::{PromptKind, PromptPart};
 use super::rule::{AutomaticAnswer, Rule};
 use super::sandbox::{BootEvent, Phase, SandboxInfo};
@@ -102,6 +103,8 @@ pub struct Prompt {
     pub parts: Vec<PromptPart>,
     pub agent: Option<String>,
     pub model: Option<ModelRef>,
+    /// How much the model thinks, by one of the names that the catalog has for it.
+    pub variant: Option<String>,
 }
 
 /// The prompts that are not in the conversation yet, as the session's task has them.
@@ -168,6 +171,8 @@ pub enum SessionCommand {
     Reconnect,
     /// Stores the unsent text of the composer.
     SaveDraft(String),
+    /// Stores what the next prompts are answered by.
+    SaveChoice(PromptChoice),
     /// Resets the sandbox's remaining time to its full length.
     Extend,
     /// Boots the session from this template instead of its own, in a new sandbox. Refused once the
@@ -301,6 +306,7 @@ pub enum SessionEvent {
     /// [`ChatEvent`]s.
     Restored {
         draft: String,
+        choice: PromptChoice,
     },
     Sandbox(SandboxInfo),
     /// The server's report about a watched session that is not open.
@@ -353,6 +359,7 @@ impl SessionEvent {
             Self::CommandRefused {
                 command:
                     SessionCommand::SaveDraft(_)
+                    | SessionCommand::SaveChoice(_)
                     | SessionCommand::FindFiles(_)
                     | SessionCommand::LoadSubAgent(_),
                 ..

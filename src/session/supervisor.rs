@@ -23,8 +23,10 @@ use super::watch::SessionWatchers;
 use crate::domain::advice::Advice;
 use crate::domain::failure::Failure;
 use crate::domain::id::SessionKey;
+use crate::domain::preferences::{PreferenceChange, PromptChoice};
 use crate::domain::sandbox::Phase;
 use crate::domain::session::{CloseAction, SessionCommand, SessionEvent, SessionSpec};
+use crate::store::Store;
 
 /// Commands that may wait for one session; more are refused, visibly.
 const COMMANDS: usize = 16;
@@ -179,6 +181,10 @@ impl Supervisor {
                 self.store_draft(key.clone(), draft);
                 Ok(())
             }
+            (None, SessionCommand::SaveChoice(choice)) => {
+                self.store_choice(key.clone(), choice);
+                Ok(())
+            }
             (None, _) => Err(CommandQueueFull),
         }
     }
@@ -213,6 +219,27 @@ impl Supervisor {
         self.tasks.spawn(async move {
             if let Err(error) = store.set_draft(&key, draft).await {
                 tracing::warn!(%key, %error, "a draft could not be stored");
+            }
+        });
+    }
+
+    fn store_choice(&mut self, key: SessionKey, choice: PromptChoice) {
+        let Some(records) = &self.context.records else {
+            return;
+        };
+        let store = records.store.clone();
+        self.tasks.spawn(async move {
+            if let Err(error) = store.set_prompt_choice(&key, &choice).await {
+                tracing::warn!(%key, %error, "a choice could not be stored");
+            }
+        });
+    }
+
+    /// Stores what the user likes; the end of the program waits for it.
+    pub fn remember(&mut self, store: Store, change: PreferenceChange) {
+        self.tasks.spawn(async move {
+            if let Err(error) = store.remember(change, wall()).await {
+                tracing::warn!(%error, "a preference could not be stored");
             }
         });
     }
@@ -299,6 +326,7 @@ mod tests {
             parts: Vec::new(),
             agent: None,
             model: None,
+            variant: None,
         };
 
         supervisor.open(SessionSpec {

@@ -16,6 +16,7 @@ mod error;
 mod files;
 pub mod lock;
 mod logs;
+mod preferences;
 mod queue;
 mod rows;
 mod runs;

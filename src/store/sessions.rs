@@ -335,6 +335,7 @@ fn delete(db: &mut Database, key: &SessionKey) -> rusqlite::Result<()> {
         "runs",
         "shown",
         "auto_mode",
+        "prompt_choices",
     ] {
         db.conn
             .prepare_cached(&format!("DELETE FROM {table} WHERE session = ?1"))?

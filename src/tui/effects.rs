@@ -21,6 +21,7 @@ use crate::app::event::{Event, Reply};
 use crate::domain::advice::Advice;
 use crate::domain::failure::Failure;
 use crate::domain::id::{SandboxId, SessionKey};
+use crate::domain::preferences::{PreferenceChange, Preferences};
 use crate::domain::session::{CloseAction, SessionCommand, SessionEvent, SessionSpec};
 
 /// A session's mailbox is full: the command was dropped.
@@ -56,6 +57,14 @@ pub trait SessionHandle {
     }
     /// Records that a session is on the screen.
     fn shown(&mut self, key: SessionKey);
+    /// Reads what the user likes; resolves to [`Reply::Preferences`].
+    fn preferences(&mut self) -> ReplyTask {
+        Box::pin(std::future::ready(Reply::Preferences(
+            Preferences::default(),
+        )))
+    }
+    /// Stores what the user likes.
+    fn remember(&mut self, _: PreferenceChange) {}
     /// Waits for the next unsolicited reply; called again after each one. It must not resolve
     /// immediately every time.
     fn news(&mut self) -> ReplyTask {
@@ -164,6 +173,14 @@ impl<D: SessionHandle> Effects<D> {
             }
             Effect::NoteShown(key) => {
                 self.sessions.shown(key);
+                None
+            }
+            Effect::LoadPreferences => {
+                let preferences = self.sessions.preferences();
+                self.begin(preferences)
+            }
+            Effect::Remember(change) => {
+                self.sessions.remember(change);
                 None
             }
             Effect::Copy(text) => self.copy(text),

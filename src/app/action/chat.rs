@@ -87,6 +87,10 @@ actions! {
         PreviousAgent,
         /// Opens the list of models.
         PickModel,
+        /// Opens the list of agents.
+        PickAgent,
+        /// Selects the next variant of the model for later prompts.
+        NextVariant,
         /// Allows all that no rule denies, or asks again.
         ToggleAuto,
         /// While the agent works: the first press arms, the second stops the turn. Otherwise

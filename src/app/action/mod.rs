@@ -122,6 +122,8 @@ actions! {
         RenameRow,
         /// Deletes the selected conversation of a list.
         DeleteRow,
+        /// Marks the selected model of a list as a favourite, or unmarks it.
+        FavouriteModel,
         ScrollDown,
         ScrollUp,
         PageDown,

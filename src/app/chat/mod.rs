@@ -13,6 +13,7 @@
 //! ```
 
 pub(in crate::app) mod back;
+mod choice;
 mod completion;
 mod composer;
 mod folds;
@@ -46,10 +47,9 @@ use self::scroll::{Blocks, Scroll};
 use self::server_clock::ServerClock;
 use self::transcript::{LastTurn, Transcript};
 use crate::app::action::{Action, ChatAction, ChatContext};
-use crate::domain::chat::{
-    Catalog, Conversation, Message, ModelRef, Role, Todo, Tokens, TurnStatus,
-};
+use crate::domain::chat::{Catalog, Conversation, Role, Todo, Tokens, TurnStatus};
 use crate::domain::id::{MessageId, OpencodeSessionId, SessionKey};
+use crate::domain::preferences::PromptChoice;
 use crate::domain::prompt::PromptOffers;
 use crate::domain::session::SessionCommand;
 use crate::domain::time::Monotonic;
@@ -74,6 +74,8 @@ pub enum ChatOutcome {
     AskAuto,
     /// The user wants to choose a model; [`Chat::set_model`] receives the choice.
     PickModel,
+    /// The user wants to choose an agent; [`Chat::set_agent`] receives the choice.
+    PickAgent,
     /// The user wants to choose from a list of the conversation.
     List(ChatList),
     /// The user named one of our own actions.
@@ -165,8 +167,8 @@ pub struct Chat {
     notices: ChatNotices,
     conversation: Option<Conversation>,
     catalog: Catalog,
-    agent: Option<String>,
-    model: Option<ModelRef>,
+    /// What the user has chosen for the next prompts.
+    choice: PromptChoice,
     /// What is known about prompts that may be undone.
     sent: back::SentPrompts,
     search: back::Search,
@@ -213,8 +215,7 @@ impl Chat {
             notices: ChatNotices::default(),
             conversation: None,
             catalog: Catalog::default(),
-            agent: None,
-            model: None,
+            choice: PromptChoice::default(),
             sent: back::SentPrompts::default(),
             search: back::Search::default(),
             auto: false,
@@ -358,41 +359,6 @@ impl Chat {
     /// The tokens of the newest step: the size of the model's context.
     pub fn tokens(&self) -> Tokens {
         self.transcript.tokens()
-    }
-
-    /// The model of the next prompt: the chosen one, else that of the newest message.
-    pub fn model(&self) -> Option<&ModelRef> {
-        self.model
-            .as_ref()
-            .or_else(|| {
-                self.newest_of_user()
-                    .find_map(|message| message.model.as_ref())
-            })
-            .or(self.catalog.default_model.as_ref())
-    }
-
-    /// The newest messages that show what the user chose: neither reverted, nor of an agent that
-    /// OpenCode uses internally.
-    fn newest_of_user(&self) -> impl Iterator<Item = &Message> {
-        let newest = self.transcript.newest_in_force().take(16);
-        let messages = newest.map(|entry| &entry.message);
-        messages.filter(|message| {
-            let agent = message.agent.as_deref();
-            !message.is_internal() && agent.is_none_or(|agent| self.catalog.offers_agent(agent))
-        })
-    }
-
-    /// Sets the model of later prompts.
-    pub fn set_model(&mut self, model: ModelRef) {
-        self.model = Some(model);
-    }
-
-    /// The agent of the next prompt.
-    pub fn agent(&self) -> Option<&str> {
-        self.agent.as_deref().or_else(|| {
-            let mut messages = self.newest_of_user();
-            messages.find_map(|message| message.agent.as_deref())
-        })
     }
 
     /// The server's models and agents.

@@ -47,7 +47,9 @@ impl Chat {
         let is_asked_again = |command: &SessionCommand| {
             matches!(
                 command,
-                SessionCommand::FindFiles(_) | SessionCommand::LoadSubAgent(_)
+                SessionCommand::FindFiles(_)
+                    | SessionCommand::LoadSubAgent(_)
+                    | SessionCommand::SaveChoice(_)
             )
         };
         if is_asked_again(command) {

@@ -49,12 +49,16 @@ impl Chat {
             ChatAction::EditExternally => cx.ask(Effect::EditExternally {
                 draft: self.composer.text(),
             }),
-            ChatAction::NextAgent | ChatAction::PreviousAgent => return self.turn_agent(action),
+            ChatAction::NextAgent | ChatAction::PreviousAgent => {
+                return self.turn_agent(action, cx);
+            }
             ChatAction::ToggleAuto if self.auto => {
                 return self.ask_task(vec![SessionCommand::SetAuto(false)], cx);
             }
             ChatAction::ToggleAuto => return Some(ChatOutcome::AskAuto),
             ChatAction::PickModel => return Some(ChatOutcome::PickModel),
+            ChatAction::PickAgent => return Some(ChatOutcome::PickAgent),
+            ChatAction::NextVariant => return self.next_variant(cx),
             ChatAction::Stop if self.step_back() || self.leave_sub_agent() => {}
             ChatAction::Stop => self.stop(cx),
             ChatAction::FocusComposer => self.focus = ChatFocus::Composer,
@@ -265,7 +269,8 @@ impl Chat {
             text,
             // The one that the composer shows: otherwise the server would use its default.
             agent: self.agent().map(str::to_owned),
-            model: self.model.clone(),
+            model: self.chosen_model().cloned(),
+            variant: self.variant().map(str::to_owned),
         };
         let outcome = self.deliver(prompt, cx);
         // A sent text is no draft any more, also after a crash.
@@ -334,31 +339,6 @@ impl Chat {
         self.composer.put_back_prompt(&prompt);
         self.focus = ChatFocus::Composer;
         self.ask_task(Vec::from_iter(command), cx)
-    }
-
-    /// Selects the next agent; where a request waits, the same key focuses it.
-    fn turn_agent(&mut self, action: ChatAction) -> Option<ChatOutcome> {
-        if self.needs_you() {
-            self.go_to_request();
-            return None;
-        }
-        // The key was meant for the menu, whose rows are still on their way.
-        if self.completion.is_waiting() {
-            return None;
-        }
-        let agents = &self.catalog.agents;
-        let count = agents.len();
-        let current = agents
-            .iter()
-            .position(|agent| Some(agent.name.as_str()) == self.agent());
-        let next = match (current, action) {
-            (Some(at), ChatAction::PreviousAgent) => (at + count - 1) % count,
-            (Some(at), _) => (at + 1) % count,
-            (None, _) => 0,
-        };
-        let name = agents.get(next)?.name.clone();
-        self.agent = Some(name.clone());
-        Some(ChatOutcome::Notice(format!("agent: {name}")))
     }
 
     fn stop(&mut self, cx: &mut Cx<'_>) {

@@ -21,10 +21,12 @@ impl Chat {
             ChatAction::SendNow | ChatAction::EditQueued if !has_queue => {
                 Some("no message is queued")
             }
-            ChatAction::NextAgent | ChatAction::PreviousAgent if self.catalog.agents.is_empty() => {
+            ChatAction::NextAgent | ChatAction::PreviousAgent | ChatAction::PickAgent
+                if self.catalog.agents.is_empty() =>
+            {
                 Some("the agents have not loaded yet")
             }
-            ChatAction::PickModel if self.catalog.models.is_empty() => {
+            ChatAction::PickModel | ChatAction::NextVariant if self.catalog.models.is_empty() => {
                 Some("the models have not loaded yet")
             }
             ChatAction::PreviousSubAgent | ChatAction::NextSubAgent

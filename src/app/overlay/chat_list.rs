@@ -47,6 +47,8 @@ pub(in crate::app) struct ChatListRow {
 pub(in crate::app) enum ListChoice {
     /// Send the last prompt again, with this model.
     SendAgain(ModelRef),
+    /// Use this agent for the next prompts.
+    Agent(String),
     /// Show this prompt.
     ShowPrompt(MessageId),
     /// Search for these words.
@@ -76,6 +78,14 @@ impl ChatListOverlay {
             rows,
             picker: Picker::default(),
             field: None,
+        }
+    }
+
+    pub(in crate::app) fn agents(rows: Vec<ChatListRow>) -> Self {
+        Self {
+            title: "Choose an agent",
+            none: "no agent matches",
+            ..Self::send_again(rows)
         }
     }
 

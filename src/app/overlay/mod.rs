@@ -1,12 +1,14 @@
 //! The overlays above the panes: a closed set; the last one opened receives the keys first.
 //!
 //! In reading order: `picker` is a list with a filter, `help` lists all keys, `palette` finds every action,
-//! `chat_list` is a list of the conversation, `kill_confirm` says what a kill loses; `view`, `view_list`,
+//! `models` are those to choose from, `chat_list` is
+//! a list of the conversation, `kill_confirm` says what a kill loses; `view`, `view_list`,
 //! `view_chat_list`, `view_help` and `view_picker` draw. The overlays do not act on an answer: the root does.
 
 pub(super) mod chat_list;
 pub(super) mod help;
 pub(super) mod kill_confirm;
+mod models;
 pub(super) mod palette;
 pub(super) mod picker;
 pub(super) mod view;

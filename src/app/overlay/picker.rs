@@ -20,6 +20,11 @@ impl Picker {
         }
     }
 
+    /// The same text with another row selected.
+    pub(in crate::app) fn at(self, selected: usize) -> Self {
+        Self { selected, ..self }
+    }
+
     /// The typed text.
     pub(in crate::app) fn filter(&self) -> &str {
         &self.filter

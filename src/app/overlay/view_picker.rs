@@ -8,7 +8,6 @@ use super::picker::Picker;
 use crate::app::App;
 use crate::app::view::cx::ViewCx;
 use crate::app::view::frame::{PaneFrame, centred};
-use crate::domain::chat::Model;
 use crate::domain::id::TemplateId;
 use crate::text::{ansi, wrap};
 
@@ -30,27 +29,6 @@ pub(super) struct Choices {
 }
 
 impl App {
-    pub(in crate::app) fn view_models(
-        &self,
-        picker: &Picker,
-        screen: Rect,
-        buf: &mut Buffer,
-        vx: &mut ViewCx<'_>,
-    ) {
-        let current = self.session().and_then(|session| session.chat.model());
-        // Without the frame, the markers and a blank.
-        let room = usize::from(WIDTH.min(screen.width).saturating_sub(6));
-        let row = |model: &&Model| (current == Some(&model.reference), model_line(model, room));
-        let choices = Choices {
-            title: "Choose a model",
-            all: self.models().len(),
-            rows: self.matching_models(picker).iter().map(row).collect(),
-            ask: "type to filter",
-            none: "no model matches",
-        };
-        choices.draw(picker, screen, buf, vx);
-    }
-
     pub(in crate::app) fn view_templates(
         &self,
         picker: &Picker,
@@ -73,20 +51,6 @@ impl App {
             none: "template names cannot contain spaces",
         };
         choices.draw(picker, screen, buf, vx);
-    }
-
-    /// The models on the server of the session on the screen.
-    pub(in crate::app) fn models(&self) -> &[Model] {
-        self.session()
-            .map_or(&[], |session| session.chat.catalog().models.as_slice())
-    }
-
-    /// The models with every word of the filter in their name, provider or id.
-    pub(in crate::app) fn matching_models(&self, picker: &Picker) -> Vec<&Model> {
-        picker.matching(self.models(), |model| {
-            let reference = &model.reference;
-            format!("{} {}/{}", model.name, reference.provider, reference.model)
-        })
     }
 }
 
@@ -156,15 +120,6 @@ pub(super) fn draw_filter(
     let column = u16::try_from(wrap::width(&filter)).unwrap_or(u16::MAX);
     let x = row.x.saturating_add(3).saturating_add(column);
     vx.viewport.cursor = Some((x.min(row.right().saturating_sub(1)), row.y));
-}
-
-/// The name on the left, provider and model id on the right.
-fn model_line(model: &Model, room: usize) -> Line<'static> {
-    let name = ansi::plain(&model.name).replace('\n', " ");
-    let id = format!("{}/{}", model.reference.provider, model.reference.model);
-    let id = ansi::plain(&id).replace('\n', " ");
-    let name = wrap::truncate(&name, room * 3 / 5).into_owned();
-    two_columns(&name, &id, room)
 }
 
 /// A text on the left and one on the right; the left one is cut first, but for its first half.

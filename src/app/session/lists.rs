@@ -112,11 +112,19 @@ impl App {
 
     /// Performs the choice in a list that was open.
     pub(in crate::app) fn choose_in_chat_list(&mut self, list: &ChatListOverlay, cx: &mut Cx<'_>) {
-        let (Some(choice), Some(session)) = (list.chosen(), self.session_mut()) else {
+        let Some(choice) = list.chosen() else {
+            return;
+        };
+        if let ListChoice::Agent(name) = choice {
+            return self.use_agent(name, cx);
+        }
+        let Some(session) = self.session_mut() else {
             return;
         };
         let outcome = match choice {
             ListChoice::SendAgain(model) => session.chat.send_again(model, cx),
+            // The root chooses it.
+            ListChoice::Agent(_) => None,
             ListChoice::ShowPrompt(id) => {
                 session.chat.show_message(&id);
                 None

@@ -177,7 +177,8 @@ impl OpenSession {
     pub(super) fn receive(&mut self, event: SessionEvent, cx: &mut Cx<'_>) {
         match event {
             // On reopening, the composer is newer than the store.
-            SessionEvent::Restored { draft } => {
+            SessionEvent::Restored { draft, choice } => {
+                self.chat.restored_choice(choice);
                 if std::mem::replace(&mut self.restored, true) {
                     // The log is sent from its beginning as well.
                     self.logs.clear();

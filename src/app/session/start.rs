@@ -16,6 +16,7 @@ impl App {
             Mode::Full { .. } => {
                 cx.ask(Effect::ListSessions);
                 self.refresh_unattached(cx);
+                cx.ask(Effect::LoadPreferences);
             }
             Mode::Attach { spec, .. } => {
                 let spec = spec.clone();

@@ -100,6 +100,7 @@ fn a_chosen_conversation_gets_a_session_of_its_own_with_the_forks_prompt() {
             parts: Vec::new(),
             agent: None,
             model: None,
+            variant: None,
         }),
     };
     let answer = ConversationAnswer::Beside(Box::new(beside));

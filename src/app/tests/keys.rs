@@ -336,6 +336,7 @@ fn a_model_is_chosen_for_the_prompts_to_come() {
         },
         name: format!("Claude {id}"),
         context_limit: 200_000,
+        ..Model::default()
     });
     let catalog = Catalog {
         models: models.to_vec(),

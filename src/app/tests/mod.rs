@@ -4,6 +4,7 @@ mod auto;
 mod bulk;
 mod conversations;
 mod keys;
+mod models;
 mod palette;
 mod rebound;
 mod recovery;

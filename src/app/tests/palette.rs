@@ -16,6 +16,7 @@ fn catalog() -> Catalog {
         },
         name: name.to_owned(),
         context_limit: 200_000,
+        ..Model::default()
     };
     let agent = |name: &str, what: &str| Agent {
         name: name.to_owned(),
@@ -135,6 +136,7 @@ fn an_action_that_cannot_run_is_dimmed_and_says_why() {
         screen.contains("cannot run now: the sandbox still exists"),
         "{screen}"
     );
+    script.asked();
     script.keys("enter");
 
     assert_eq!(script.app.overlays.iter().count(), 1);

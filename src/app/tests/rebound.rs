@@ -152,6 +152,7 @@ fn models() -> Script {
         },
         name: "Claude Opus".to_owned(),
         context_limit: 200_000,
+        ..Model::default()
     };
     let catalog = Catalog {
         models: vec![model],

@@ -1,5 +1,6 @@
 use super::*;
 use crate::app::Pane;
+use crate::domain::preferences::PromptChoice;
 use crate::domain::sandbox::SessionStatus;
 use crate::domain::session::{CloseAction, SessionCommand};
 
@@ -23,7 +24,11 @@ fn state(script: &Script, key: &str) -> SessionStatus {
 #[test]
 fn the_first_start_opens_a_new_session_and_keeps_what_was_typed_before() {
     let mut script = Script::started(options());
-    let asked = [Effect::ListSessions, Effect::ListUnattachedSandboxes];
+    let asked = [
+        Effect::ListSessions,
+        Effect::ListUnattachedSandboxes,
+        Effect::LoadPreferences,
+    ];
     assert_eq!(script.asked(), asked);
 
     script.type_text("hello");
@@ -323,6 +328,7 @@ fn a_prompt_resumes_a_paused_session_whose_task_has_ended() {
     let mut script = Script::with_stored(vec![row("one", 1)]);
     let restored = || SessionEvent::Restored {
         draft: "do ".to_owned(),
+        choice: PromptChoice::default(),
     };
     script.session("one", restored());
     script.phase("one", Phase::Paused);
@@ -496,6 +502,7 @@ fn a_log_that_is_sent_again_is_not_doubled() {
             "one",
             SessionEvent::Restored {
                 draft: String::new(),
+                choice: PromptChoice::default(),
             },
         );
         script.session("one", SessionEvent::Logs(vec![line]));

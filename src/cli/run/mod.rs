@@ -108,6 +108,7 @@ async fn follow(opening: SessionOpening, text: String, args: &RunArgs) -> Result
         parts: Vec::new(),
         agent: None,
         model,
+        variant: None,
     };
     let mut answer = PrintedAnswer::new(args.json);
     let ended = converse(

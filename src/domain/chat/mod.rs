@@ -5,6 +5,7 @@
 //! sequences, or writes them out where the user approves something. Tool calls are in
 //! [`tool_call`].
 
+pub mod catalog;
 pub mod question;
 pub mod tool_call;
 
@@ -12,6 +13,7 @@ use super::id::{MessageId, OpencodeSessionId, PartId, PermissionId, QuestionId};
 use super::prompt::PromptOffers;
 use super::time::UnixMillis;
 
+pub use self::catalog::{Agent, Catalog, Model, ModelAbilities, ModelPrice, ModelRef};
 pub use self::question::{QuestionItem, QuestionOption};
 pub use self::tool_call::{
     EditKind, FileEdit, FoundFile, ReadCall, SearchCall, ShellCall, TaskCall, Todo, ToolCall,
@@ -37,6 +39,8 @@ pub struct Message {
     pub completed: Option<UnixMillis>,
     pub agent: Option<String>,
     pub model: Option<ModelRef>,
+    /// The model's variant.
+    pub variant: Option<String>,
     /// Why the message ended early, if it did.
     pub error: Option<MessageError>,
     /// The model's finish reason: `stop`, `tool-calls`, `length`, `unknown`, …
@@ -62,6 +66,7 @@ impl Message {
             completed: None,
             agent: None,
             model: None,
+            variant: None,
             error: None,
             finish: None,
             cost: 0.0,
@@ -282,56 +287,6 @@ pub enum TurnStatus {
         message: String,
         next: UnixMillis,
     },
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct ModelRef {
-    pub provider: String,
-    pub model: String,
-}
-
-/// A model to choose from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Model {
-    pub reference: ModelRef,
-    pub name: String,
-    /// Tokens; 0 when unknown.
-    pub context_limit: u64,
-}
-
-/// A primary agent to choose from: `build`, `plan`, …
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Agent {
-    pub name: String,
-    pub description: String,
-}
-
-/// The server's agents and models, fetched once per connection.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Catalog {
-    pub models: Vec<Model>,
-    pub agents: Vec<Agent>,
-    /// The model of a prompt that names none.
-    pub default_model: Option<ModelRef>,
-}
-
-impl Catalog {
-    /// What is known about a model.
-    pub fn model(&self, model: &ModelRef) -> Option<&Model> {
-        self.models.iter().find(|known| known.reference == *model)
-    }
-
-    /// The name of a model for the screen.
-    pub fn name_of<'a>(&'a self, model: &'a ModelRef) -> &'a str {
-        let known = self.model(model).map(|known| known.name.as_str());
-        known.unwrap_or(&model.model)
-    }
-
-    /// Whether a prompt may name this agent, as far as is known: hidden agents and those of
-    /// sub-agents are not in the catalog.
-    pub fn offers_agent(&self, name: &str) -> bool {
-        self.agents.is_empty() || self.agents.iter().any(|agent| agent.name == name)
-    }
 }
 
 /// The conversation's header.

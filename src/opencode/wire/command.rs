@@ -72,6 +72,8 @@ pub struct CommandRequest {
     /// `provider/model`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub variant: Option<String>,
     /// Files only.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<PartInput>,

@@ -35,13 +35,16 @@ pub struct Message {
     pub agent: Option<String>,
     /// Of a user's message.
     #[serde(default, deserialize_with = "lenient::option")]
-    pub model: Option<ModelReference>,
+    pub model: Option<MessageModel>,
     /// Of an assistant's message.
     #[serde(default, rename = "providerID", deserialize_with = "lenient::option")]
     pub provider_id: Option<String>,
     /// Of an assistant's message.
     #[serde(default, rename = "modelID", deserialize_with = "lenient::option")]
     pub model_id: Option<String>,
+    /// Of an assistant's message.
+    #[serde(default, deserialize_with = "lenient::option")]
+    pub variant: Option<String>,
     #[serde(default, deserialize_with = "lenient::option")]
     pub error: Option<ErrorInfo>,
     #[serde(default, deserialize_with = "lenient::option")]
@@ -101,12 +104,23 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for List<T> {
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ModelReference {
     #[serde(rename = "providerID")]
     pub provider_id: String,
     #[serde(rename = "modelID")]
     pub model_id: String,
+}
+
+/// The model of a user's message.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct MessageModel {
+    #[serde(rename = "providerID")]
+    pub provider_id: String,
+    #[serde(rename = "modelID")]
+    pub model_id: String,
+    #[serde(default, deserialize_with = "lenient::option")]
+    pub variant: Option<String>,
 }
 
 /// Body of `POST /session/{id}/prompt_async`.
@@ -123,6 +137,9 @@ pub struct PromptRequest {
     pub model: Option<ModelReference>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub agent: Option<String>,
+    /// One of the model's variants; the server accepts any name, and ignores one that it does not know.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub variant: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -11,7 +11,7 @@ use serde::de::Deserializer;
 use super::lenient;
 
 /// `GET /config/providers`.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
 pub struct Providers {
     #[serde(default, deserialize_with = "lenient::list")]
     pub providers: Vec<Provider>,
@@ -20,7 +20,7 @@ pub struct Providers {
     pub default: HashMap<String, String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct Provider {
     pub id: String,
     #[serde(default, deserialize_with = "lenient::or_default")]
@@ -30,10 +30,10 @@ pub struct Provider {
 }
 
 /// The models in the server's order; on the wire, an object from id to model.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Models(pub Vec<(String, Model)>);
 
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
 pub struct Model {
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub name: String,
@@ -42,6 +42,64 @@ pub struct Model {
     /// `deprecated` ones are not offered.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub status: String,
+    #[serde(default, deserialize_with = "lenient::option")]
+    pub cost: Option<ModelCost>,
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub capabilities: Capabilities,
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub variants: Variants,
+}
+
+/// US dollars for a million tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Deserialize)]
+pub struct ModelCost {
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub input: f64,
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub output: f64,
+}
+
+/// What a model can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+pub struct Capabilities {
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub reasoning: bool,
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub toolcall: bool,
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub input: InputKinds,
+}
+
+/// What a model reads besides text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+pub struct InputKinds {
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub image: bool,
+}
+
+/// How much a model can be told to think: names, with options that only the server reads.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Variants(Vec<(String, Variant)>);
+
+/// The options of a variant, of which one matters.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+struct Variant {
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    disabled: bool,
+}
+
+impl Variants {
+    /// Those that can be chosen, in the server's order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let offered = self.0.iter().filter(|(_, variant)| !variant.disabled);
+        offered.map(|(name, _)| name.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Variants {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        lenient::pairs(deserializer).map(Variants)
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]

@@ -1,7 +1,8 @@
 //! Odd values in every field of every type: `null`, and values of another type.
 //!
 //! Each sample below, and each frame of the recorded streams, is tried with each of its fields in turn replaced by
-//! each odd value. The object must still be parsed, except if the field identifies it.
+//! each odd value, without the field, and with a field that nobody knows beside it. The object must still be parsed,
+//! except if the field identifies it.
 //! `tests/it/opencode/wire_types.rs` verifies the same for all types from their source.
 
 use std::path::Path;
@@ -9,6 +10,7 @@ use std::path::Path;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use super::command::{CommandInfo, FileNode, McpResource};
 use super::event::Event;
 use super::message::{List, MessageWithParts};
 use super::part::Part;
@@ -48,6 +50,28 @@ fn pointers(value: &Value, here: &str, found: &mut Vec<String>) {
     }
 }
 
+/// All copies of `sample` without one of its fields, and with one more, and its position.
+fn incomplete(sample: &Value) -> Vec<(String, Value)> {
+    let mut places = Vec::new();
+    pointers(sample, "", &mut places);
+    let mut found = Vec::new();
+    for place in places {
+        let (parent, field) = place.rsplit_once('/').unwrap();
+        let field = field.replace("~1", "/").replace("~0", "~");
+        let (mut without, mut with_more) = (sample.clone(), sample.clone());
+        let Some(Value::Object(fields)) = without.pointer_mut(parent) else {
+            continue;
+        };
+        fields.remove(&field);
+        if let Some(Value::Object(fields)) = with_more.pointer_mut(parent) {
+            fields.insert("nobody knows".to_owned(), json!({"odd": [null, 1]}));
+        }
+        found.push((place.clone(), without));
+        found.push((place.clone(), with_more));
+    }
+    found
+}
+
 /// All copies of `sample` with an odd value somewhere, and its position.
 fn oddities(sample: &Value) -> Vec<(String, Value)> {
     let mut places = Vec::new();
@@ -66,12 +90,15 @@ fn oddities(sample: &Value) -> Vec<(String, Value)> {
 /// The positions where some odd value makes the whole unreadable.
 fn breaking(sample: &Value, is_read: impl Fn(&str) -> bool) -> Vec<String> {
     assert!(is_read(&sample.to_string()), "{sample}");
-    let mut places: Vec<String> = oddities(sample)
+    let mut spoiled = oddities(sample);
+    spoiled.extend(incomplete(sample));
+    let mut places: Vec<String> = spoiled
         .into_iter()
         .filter(|(_, spoiled)| !is_read(&spoiled.to_string()))
         .map(|(place, _)| place)
         .collect();
-    places.dedup();
+    let mut seen = std::collections::HashSet::new();
+    places.retain(|place| seen.insert(place.clone()));
     places
 }
 
@@ -123,7 +150,11 @@ fn an_odd_value_of_a_session_or_a_catalog_never_costs_it() {
         &["/name"],
     );
     check::<Config>(&json!({"model": "p/m"}), &[]);
-    let model = json!({"name": "m", "limit": {"context": 1}, "status": "active"});
+    let model = json!({
+        "name": "m", "limit": {"context": 1}, "status": "active", "cost": {"input": 0.5, "output": 2},
+        "capabilities": {"reasoning": true, "toolcall": true, "input": {"image": true}},
+        "variants": {"high": {"disabled": false}},
+    });
     check::<Providers>(
         &json!({
             "providers": [{"id": "p", "name": "P", "models": {"m": model}}], "default": {"p": "m"},
@@ -133,13 +164,30 @@ fn an_odd_value_of_a_session_or_a_catalog_never_costs_it() {
 }
 
 #[test]
+fn an_odd_value_of_what_a_prompt_can_name_never_costs_it() {
+    check::<CommandInfo>(
+        &json!({"name": "c", "description": "d", "source": "command", "hints": ["$1"]}),
+        &["/name"],
+    );
+    check::<McpResource>(
+        &json!({"name": "n", "uri": "u", "client": "c", "description": "d", "mimeType": "m"}),
+        &["/client", "/name", "/uri"],
+    );
+    check::<FileNode>(
+        &json!({"path": "p", "type": "file", "ignored": false}),
+        &["/path"],
+    );
+}
+
+#[test]
 fn an_odd_value_of_a_message_never_costs_it() {
     check::<MessageWithParts>(
         &json!({
             "info": {
                 "id": "msg_1", "sessionID": "ses_1", "role": "assistant", "parentID": "msg_0",
-                "time": times(), "agent": "build", "model": {"providerID": "p", "modelID": "m"},
-                "providerID": "p", "modelID": "m", "error": {"name": "n", "data": {"message": "m"}},
+                "time": times(), "agent": "build",
+                "model": {"providerID": "p", "modelID": "m", "variant": "v"},
+                "providerID": "p", "modelID": "m", "variant": "v", "error": {"name": "n", "data": {"message": "m"}},
                 "finish": "stop", "cost": 0.5, "tokens": tokens(), "summary": true,
             },
             "parts": [{"id": "prt_1", "messageID": "msg_1", "type": "text", "text": "t"}],

@@ -1,7 +1,9 @@
-//! The unsent text of the composer, one draft for each process that has the session open.
+//! The unsent text of the composer, one draft for each process that has the session open; and what answers the next
+//! prompts.
 
 use super::{DraftSlot, Recorder, logged};
 use crate::domain::id::SessionKey;
+use crate::domain::preferences::PromptChoice;
 use crate::session::context::RecordStore;
 use crate::store::lock::SessionLock;
 
@@ -13,6 +15,14 @@ impl Recorder {
         if let Some(records) = &self.records {
             let draft_slot = self.draft_slot(records);
             logged("draft", records.store.set_draft(&draft_slot, draft).await);
+        }
+    }
+
+    /// Stores what the next prompts are answered by.
+    pub(crate) async fn choice(&self, choice: PromptChoice) {
+        if let Some(records) = &self.records {
+            let saved = records.store.set_prompt_choice(&self.key, &choice).await;
+            logged("choice", saved);
         }
     }
 

@@ -34,6 +34,7 @@ use crate::domain::chat::{ChatEvent, Resync, TurnStatus};
 use crate::domain::failure::Failure;
 use crate::domain::id::SessionKey;
 use crate::domain::log::{LogEnds, LogLine};
+use crate::domain::preferences::PromptChoice;
 use crate::domain::sandbox::{EngineKind, Phase, SandboxInfo};
 use crate::domain::session::{NewSession, Prompt, SessionOrigin, SessionSpec, SessionSummary};
 use crate::domain::time::UnixMillis;
@@ -61,6 +62,7 @@ pub(crate) struct SnapshotSlot {
 /// What the store has of a session when it is opened.
 pub(crate) struct StoredState {
     pub(crate) draft: String,
+    pub(crate) choice: PromptChoice,
     pub(crate) sandbox: SandboxInfo,
     pub(crate) transcript: Option<Resync>,
     pub(crate) logs: Vec<LogLine>,
@@ -193,6 +195,7 @@ impl Recorder {
         self.memory().shown = shown;
         Some(StoredState {
             draft: self.stored_draft().await.unwrap_or_default(),
+            choice: logged("choice", store.prompt_choice(&self.key).await).unwrap_or_default(),
             sandbox: session.summary.sandbox,
             transcript,
             logs,
@@ -482,6 +485,7 @@ mod tests {
             parts: Vec::new(),
             agent: None,
             model: None,
+            variant: None,
         }
     }
 

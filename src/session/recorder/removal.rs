@@ -98,6 +98,7 @@ mod tests {
                 parts: Vec::new(),
                 agent: None,
                 model: None,
+                variant: None,
             };
             records.store.enqueue(key, prompt).await.unwrap();
             let logs = vec![LogLine::ours(UnixMillis(1), "line")];

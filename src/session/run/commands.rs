@@ -28,6 +28,7 @@ async fn store(serving: &mut SessionState, command: SessionCommand) {
         SessionCommand::Unqueue(id) => serving.remove(id).await,
         SessionCommand::ReleaseQueue => serving.deliver(DeliveryEvent::Release).await,
         SessionCommand::SaveDraft(draft) => serving.recorder.draft(draft).await,
+        SessionCommand::SaveChoice(choice) => serving.recorder.choice(choice).await,
         SessionCommand::AddRules { rules, here } => add_rules(serving, None, rules, here).await,
         SessionCommand::SetAuto(on) => serving.set_auto(on).await,
         SessionCommand::Pause
@@ -61,6 +62,7 @@ pub(crate) async fn handle(
         (SessionCommand::Unqueue(id), _) => serving.remove(id).await,
         (SessionCommand::ReleaseQueue, _) => serving.deliver(DeliveryEvent::Release).await,
         (SessionCommand::SaveDraft(draft), _) => serving.recorder.draft(draft).await,
+        (SessionCommand::SaveChoice(choice), _) => serving.recorder.choice(choice).await,
         (SessionCommand::Pause, _) => return Err(StopSession(CloseAction::Pause)),
         (SessionCommand::Kill, _) => return Err(StopSession(CloseAction::Kill)),
         (SessionCommand::Reconnect, _) => {
@@ -167,6 +169,7 @@ async fn connected(
         | SessionCommand::Retry
         | SessionCommand::Reconnect
         | SessionCommand::SaveDraft(_)
+        | SessionCommand::SaveChoice(_)
         | SessionCommand::UseTemplate(_)
         | SessionCommand::Revive
         | SessionCommand::AddRules { .. }

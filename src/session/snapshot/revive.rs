@@ -112,6 +112,7 @@ fn prompt(known: &MessageWithParts) -> Option<Prompt> {
         parts: Vec::new(),
         agent: message.agent.clone(),
         model: message.model.clone(),
+        variant: message.variant.clone(),
     })
 }
 

@@ -99,6 +99,16 @@ CREATE TABLE shown (session TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT;
     r"
 CREATE TABLE auto_mode (session TEXT PRIMARY KEY) STRICT;
 ",
+    // What the user likes; and what answers the next prompts of a session, which may not be stored yet.
+    r"
+CREATE TABLE preferences (
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (kind, name)
+) STRICT;
+CREATE TABLE prompt_choices (session TEXT PRIMARY KEY, json TEXT NOT NULL) STRICT;
+",
 ];
 
 /// The version that this program writes.
@@ -200,5 +210,7 @@ mod tests {
         );
         assert_eq!(count("SELECT count(*) FROM shown"), 0);
         assert_eq!(count("SELECT count(*) FROM auto_mode"), 0);
+        assert_eq!(count("SELECT count(*) FROM preferences"), 0);
+        assert_eq!(count("SELECT count(*) FROM prompt_choices"), 0);
     }
 }

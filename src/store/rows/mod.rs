@@ -3,6 +3,7 @@
 //! Stored rows outlive versions: every field has a default, and a name never gets a new meaning. The shapes mirror
 //! [`crate::domain::chat`] in types of their own, so that the domain may change freely.
 
+pub(super) mod choice;
 mod prompt_part;
 pub(super) mod session;
 pub(super) mod tool;
@@ -80,6 +81,7 @@ pub(super) struct MessageRow {
     completed: Option<u64>,
     agent: Option<String>,
     model: Option<ModelRow>,
+    variant: Option<String>,
     /// Name and message.
     error: Option<(String, String)>,
     finish: Option<String>,
@@ -99,6 +101,7 @@ impl From<Message> for MessageRow {
             completed: message.completed.map(|at| at.0),
             agent: message.agent,
             model: message.model.map(Into::into),
+            variant: message.variant,
             error: message.error.map(|error| (error.name, error.message)),
             finish: message.finish,
             cost: Some(message.cost),
@@ -122,6 +125,7 @@ impl From<MessageRow> for Message {
             completed: row.completed.map(UnixMillis),
             agent: row.agent,
             model: row.model.map(Into::into),
+            variant: row.variant,
             error: row
                 .error
                 .map(|(name, message)| MessageError { name, message }),
@@ -370,6 +374,7 @@ pub(super) struct PromptRow {
     parts: Vec<PromptPartRow>,
     agent: Option<String>,
     model: Option<ModelRow>,
+    variant: Option<String>,
 }
 
 impl From<Prompt> for PromptRow {
@@ -382,6 +387,7 @@ impl From<Prompt> for PromptRow {
             parts: prompt.parts.into_iter().map(Into::into).collect(),
             agent: prompt.agent,
             model: prompt.model.map(Into::into),
+            variant: prompt.variant,
         }
     }
 }
@@ -400,6 +406,7 @@ impl From<PromptRow> for Prompt {
                 .collect(),
             agent: row.agent,
             model: row.model.map(Into::into),
+            variant: row.variant,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The store against real files in temporary directories.
 
 mod files;
+mod preferences;
 mod queue;
 mod round_trips;
 mod runs;
@@ -77,5 +78,6 @@ fn prompt(id: &str) -> Prompt {
         parts: Vec::new(),
         agent: Some("build".to_owned()),
         model: None,
+        variant: None,
     }
 }

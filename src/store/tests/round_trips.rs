@@ -53,7 +53,7 @@ prop_compose! {
     fn messages()(
         id in text(), user: bool, parent in of(text()), times in (time(), of(time())), agent in of(text()),
         model in of((text(), text())), error in of((text(), text())), finish in of(text()),
-        cost in cost(), tokens in tokens(), summary: bool,
+        cost in cost(), tokens in tokens(), summary: bool, variant in of(text()),
     ) -> Message {
         Message {
             id: id.into(),
@@ -63,6 +63,7 @@ prop_compose! {
             completed: times.1,
             agent,
             model: model.map(|(provider, model)| ModelRef { provider, model }),
+            variant,
             error: error.map(|(name, message)| MessageError { name, message }),
             finish,
             cost,

@@ -88,6 +88,7 @@ impl Conversation {
             }],
             model: None,
             agent: None,
+            variant: None,
         };
         let id = self.session.id.clone();
         self.client.prompt_async(&id, &request).await.unwrap();

@@ -28,13 +28,16 @@ impl Chat {
         let mut prompt = Prompt {
             message: cx.ids.message(cx.wall),
             part: cx.ids.part(cx.wall),
+            variant: composed
+                .variant
+                .filter(|_| composed.model.as_ref() == Some(&model)),
             model: Some(model.clone()),
             ..composed
         };
         for part in &mut prompt.parts {
             part.id = cx.ids.part(cx.wall);
         }
-        self.set_model(model);
+        self.set_model(model, cx);
         self.deliver(prompt, cx)
     }
 }

@@ -81,9 +81,4 @@ impl Chat {
         self.completion.close();
         self.last_key = Some(cx.now);
     }
-
-    /// Sets the agent of later prompts.
-    pub(in crate::app) fn set_agent(&mut self, name: String) {
-        self.agent = Some(name);
-    }
 }

@@ -5,7 +5,7 @@ use pretty_assertions::assert_eq;
 
 use super::view::draw;
 use super::*;
-use crate::domain::chat::{Agent, Catalog, RevertPoint};
+use crate::domain::chat::{Agent, Catalog, ModelRef, RevertPoint};
 
 fn prompt(id: &str, at: u64) -> MessageWithParts {
     MessageWithParts {

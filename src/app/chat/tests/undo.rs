@@ -4,6 +4,7 @@ use pretty_assertions::assert_eq;
 
 use super::reverted::{reverted, two_turns};
 use super::*;
+use crate::domain::chat::ModelRef;
 use crate::domain::prompt::{Attachment, Command, LocalFile, PromptKind, PromptOffers, PromptPart};
 use crate::domain::session::{ConversationCommand, Prompt};
 
@@ -17,6 +18,7 @@ fn known(id: &str, text: &str) -> Prompt {
         parts: Vec::new(),
         agent: Some("build".into()),
         model: None,
+        variant: None,
     }
 }
 

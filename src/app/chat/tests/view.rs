@@ -13,7 +13,7 @@ use crate::app::view::cx::ViewCx;
 use crate::app::view::theme::Theme;
 use crate::app::view::viewport::Viewport;
 use crate::domain::advice::Advice;
-use crate::domain::chat::{EditKind, FileEdit, Model, Permission, ReadCall, Todo};
+use crate::domain::chat::{EditKind, FileEdit, Model, ModelRef, Permission, ReadCall, Todo};
 use crate::domain::session::PromptQueue;
 use crate::text::TextCache;
 
@@ -190,6 +190,7 @@ fn working() -> ChatHarness {
         reference: model.clone(),
         name: "Sonnet".into(),
         context_limit: 200_000,
+        ..Model::default()
     });
     let mut answer = message("msg_b", Role::Assistant, 20);
     answer.model = Some(model);

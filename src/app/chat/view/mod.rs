@@ -113,7 +113,7 @@ impl Chat {
         self.focus == ChatFocus::Transcript
     }
 
-    /// Agent, model and queue.
+    /// Agent, model with its variant, and queue.
     fn facts(&self, room: usize) -> String {
         if self.delivery == Delivery::Never {
             return "read only".to_owned();
@@ -127,9 +127,13 @@ impl Chat {
             let name = ansi::plain(self.catalog.name_of(model)).into_owned();
             facts.push((1, wrap::truncate(&name, 30).into_owned()));
         }
+        if let Some(variant) = self.variant() {
+            let variant = ansi::plain(variant).into_owned();
+            facts.push((2, wrap::truncate(&variant, 16).into_owned()));
+        }
         match self.pending.len() {
             0 => {}
-            n => facts.push((2, format!("queue {n}"))),
+            n => facts.push((3, format!("queue {n}"))),
         }
         fit(facts, room)
     }

@@ -134,13 +134,18 @@ pub(super) const ROWS: &[ActionRow] = rows! {
             / "retry"
             [Anywhere: "ctrl-x ."]
         Chat::NextAgent "chat.next_agent" "next agent" "answer a request, or use the next agent"
-            / "agents"
             [Composer: "tab"]
         Chat::PreviousAgent "chat.previous_agent" "prev agent" "use the previous agent"
             [Composer: "shift-tab"]
         Chat::PickModel "chat.pick_model" "model" "choose a model"
             / "models" / "mo"
             [Anywhere: "ctrl-x m"]
+        Chat::PickAgent "chat.pick_agent" "agents" "choose an agent"
+            / "agents"
+            [Anywhere: "ctrl-x A"]
+        Chat::NextVariant "chat.next_variant" "variant" "let the model think more, or less"
+            / "variants"
+            [Anywhere: "ctrl-t"]
         Chat::Stop "chat.stop" "stop" "stop the agent (twice), or scroll or type"
             [Composer Transcript Permission Question: "esc"]
     }
@@ -396,6 +401,8 @@ pub(super) const ROWS: &[ActionRow] = rows! {
             [Picker: "ctrl-r"]
         App::DeleteRow "overlay.delete" "delete" "delete the selected conversation"
             [Picker: "ctrl-d"]
+        App::FavouriteModel "overlay.favourite" "favourite" "make the model a favourite, or not"
+            [Picker: "ctrl-f"]
         App::ScrollDown "overlay.down" "move" "go a row down"
             [Help: "down" "ctrl-n" "tab" => "scroll"] [Confirm: "j" "down" => "scroll"]
             [Picker: "down" "ctrl-n" "tab"]

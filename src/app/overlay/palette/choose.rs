@@ -4,9 +4,11 @@ use super::query::{PaletteKind, read};
 use super::rows::PaletteChoice;
 use crate::app::action::Action;
 use crate::app::cx::Cx;
+use crate::app::effect::Effect;
 use crate::app::overlay::Overlay;
 use crate::app::overlay::picker::Picker;
 use crate::app::{App, Pane};
+use crate::domain::preferences::PreferenceChange;
 
 impl App {
     /// The text in the palette has changed: what only the server knows is asked for.
@@ -36,18 +38,8 @@ impl App {
         match row.choice {
             PaletteChoice::Action(action) => self.run_from_palette(action, cx),
             PaletteChoice::Session(key) => self.show(key, cx),
-            PaletteChoice::Model(model) => {
-                if let Some(session) = self.session_mut() {
-                    session.chat.set_model(model);
-                    self.notify(format!("model: {}", row.label), cx);
-                }
-            }
-            PaletteChoice::Agent(name) => {
-                if let Some(session) = self.session_mut() {
-                    session.chat.set_agent(name);
-                    self.notify(format!("agent: {}", row.label), cx);
-                }
-            }
+            PaletteChoice::Model(model) => self.use_model(model, &row.label, cx),
+            PaletteChoice::Agent(name) => self.use_agent(name, cx),
             PaletteChoice::File(path) => {
                 self.focus.go_to(Pane::Chat);
                 if let Some(session) = self.session_mut() {
@@ -66,6 +58,8 @@ impl App {
     /// What an action changes is on the screen then.
     fn run_from_palette(&mut self, action: Action, cx: &mut Cx<'_>) {
         self.recent.note(action);
+        let run = PreferenceChange::ActionRun(action.name().to_owned());
+        cx.ask(Effect::Remember(run));
         match action {
             Action::Chat(_) => self.focus.go_to(Pane::Chat),
             Action::Logs(_) => self.focus.go_to(Pane::Logs),

@@ -17,6 +17,12 @@ impl RecentActions {
         self.0.truncate(KEPT);
     }
 
+    /// Those of the store, by their names.
+    pub(in crate::app) fn restore(&mut self, names: &[String]) {
+        let known = |name: &String| Action::all().find(|action| action.name() == *name);
+        self.0 = names.iter().filter_map(known).collect();
+    }
+
     pub(super) fn newest(&self) -> &[Action] {
         &self.0
     }

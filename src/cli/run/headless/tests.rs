@@ -34,6 +34,7 @@ fn prompt(id: &str) -> Prompt {
         parts: Vec::new(),
         agent: None,
         model: None,
+        variant: None,
     }
 }
 

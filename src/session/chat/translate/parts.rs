@@ -4,8 +4,9 @@ use super::plain::relative;
 use super::tool;
 use crate::domain::chat::{
     Agent, Catalog, ChatEvent, Conversation, Message, MessageError, MessageWithParts, Model,
-    ModelRef, Part, PartKind, RevertPoint, Role, Tokens, TurnStatus,
+    ModelAbilities, ModelPrice, ModelRef, Part, PartKind, RevertPoint, Role, Tokens, TurnStatus,
 };
+use crate::domain::price::MicroDollars;
 use crate::domain::time::UnixMillis;
 use crate::opencode::wire::error_info::ErrorInfo;
 use crate::opencode::wire::message::{self, MessagePage};
@@ -71,7 +72,7 @@ pub fn error(error: ErrorInfo) -> MessageError {
     }
 }
 
-fn model(reference: message::ModelReference) -> ModelRef {
+fn model(reference: message::MessageModel) -> ModelRef {
     ModelRef {
         provider: reference.provider_id,
         model: reference.model_id,
@@ -80,6 +81,8 @@ fn model(reference: message::ModelReference) -> ModelRef {
 
 pub fn message(info: message::Message) -> Message {
     let of_assistant = info.provider_id.zip(info.model_id);
+    let of_user = info.model.as_ref();
+    let of_user = of_user.and_then(|model| model.variant.clone());
     Message {
         id: info.id.into(),
         role: if info.role == "user" {
@@ -94,6 +97,7 @@ pub fn message(info: message::Message) -> Message {
         model: of_assistant
             .map(|(provider, model)| ModelRef { provider, model })
             .or_else(|| info.model.map(model)),
+        variant: info.variant.or(of_user),
         error: info.error.map(error),
         finish: info.finish,
         cost: info.cost,
@@ -224,6 +228,10 @@ pub fn catalog(
 
 fn models(offer: provider::Provider) -> impl Iterator<Item = Model> {
     let provider = offer.id;
+    let provider_name = match offer.name {
+        name if name.is_empty() => provider.clone(),
+        name => name,
+    };
     let current = offer
         .models
         .0
@@ -239,6 +247,26 @@ fn models(offer: provider::Provider) -> impl Iterator<Item = Model> {
             provider: provider.clone(),
             model: id,
         },
+        provider_name: provider_name.clone(),
         context_limit: model.limit.context,
+        price: model.cost.map(|cost| ModelPrice {
+            input: dollars(cost.input),
+            output: dollars(cost.output),
+        }),
+        abilities: ModelAbilities {
+            images: model.capabilities.input.image,
+            reasoning: model.capabilities.reasoning,
+            tools: model.capabilities.toolcall,
+        },
+        variants: model.variants.names().map(str::to_owned).collect(),
     })
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a float cast saturates, and no price is negative"
+)]
+fn dollars(amount: f64) -> MicroDollars {
+    MicroDollars((amount * 1_000_000.0).round() as u64)
 }

@@ -51,6 +51,7 @@ pub fn request(prompt: &Prompt, directory: &str) -> PostRequest {
                 parts: std::iter::once(text).chain(parts).collect(),
                 model: prompt.model.as_ref().map(model),
                 agent: prompt.agent.clone(),
+                variant: prompt.variant.clone(),
             })
         }
         PromptKind::Command => {
@@ -62,6 +63,7 @@ pub fn request(prompt: &Prompt, directory: &str) -> PostRequest {
                 arguments: arguments.to_owned(),
                 agent: prompt.agent.clone(),
                 model: model.map(|model| format!("{}/{}", model.provider, model.model)),
+                variant: prompt.variant.clone(),
                 parts: parts
                     .by_ref()
                     .filter(|part| matches!(part, PartInput::File { .. }))
@@ -206,6 +208,7 @@ pub fn composed(known: MessageWithParts, directory: &str) -> Prompt {
         text,
         agent: info.agent,
         model: info.model,
+        variant: info.variant,
     }
 }
 
@@ -377,6 +380,7 @@ mod tests {
                 provider: "acme".to_owned(),
                 model: "big/one".to_owned(),
             }),
+            variant: Some("high".to_owned()),
         }
     }
 
@@ -495,7 +499,7 @@ mod tests {
         // The server adds what it has read.
         let read = json!({"id": "prt_9", "type": "text", "text": "read", "synthetic": true});
         parts.insert(1, read);
-        let model = json!({"providerID": "acme", "modelID": "big/one"});
+        let model = json!({"providerID": "acme", "modelID": "big/one", "variant": "high"});
         let info = json!({"id": "msg_1", "role": "user", "model": model});
         let known = json!({"info": info, "parts": parts}).to_string();
 

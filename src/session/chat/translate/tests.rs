@@ -483,7 +483,7 @@ fn a_request_left_by_an_abort_is_removed_when_its_session_is_idle() {
 #[test]
 fn the_catalog_offers_primary_agents_and_current_models_and_names_the_default() {
     let providers: Providers = serde_json::from_str(
-        r#"{"providers":[{"id":"p","name":"P","source":"config","options":{"apiKey":"sk-secret"},"models":{"z":{"id":"z","name":"Zed","limit":{"context":1000,"output":1}},"a":{"id":"a","name":"","limit":{}},"old":{"status":"deprecated"}}}],"default":{"p":"z"}}"#,
+        r#"{"providers":[{"id":"p","name":"P","source":"config","options":{"apiKey":"sk-secret"},"models":{"z":{"id":"z","name":"Zed","limit":{"context":1000,"output":1},"cost":{"input":0.25,"output":3},"capabilities":{"reasoning":true,"toolcall":true,"input":{"image":false}},"variants":{"low":{"effort":"low"},"off":{"disabled":true},"high":null,"max":{}}},"a":{"id":"a","name":"","limit":{}},"old":{"status":"deprecated"}}}],"default":{"p":"z"}}"#,
     )
     .unwrap();
     let agents: Vec<Agent> = serde_json::from_str(
@@ -499,11 +499,18 @@ fn the_catalog_offers_primary_agents_and_current_models_and_names_the_default() 
     } = parts::catalog(providers.clone(), agents, None);
     let configured = parts::catalog(providers, Vec::new(), Some("p/a/b")).default_model;
 
+    let zed = &models[0];
     let models: Vec<(&str, u64)> = models
         .iter()
         .map(|model| (model.name.as_str(), model.context_limit))
         .collect();
     assert_eq!(models, [("Zed", 1000), ("a", 0)]);
+    assert_eq!(zed.provider_name, "P");
+    let price = zed.price.map(|price| (price.input.0, price.output.0));
+    assert_eq!(price, Some((250_000, 3_000_000)));
+    let abilities: Vec<&str> = zed.abilities.names().collect();
+    assert_eq!(abilities, ["reasoning", "tools"]);
+    assert_eq!(zed.variants, ["low", "max"]);
     assert_eq!(agents.len(), 1);
     assert_eq!(
         default_model,

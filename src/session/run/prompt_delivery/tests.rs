@@ -16,6 +16,7 @@ pub(super) fn prompt(id: &str) -> Prompt {
         parts: Vec::new(),
         agent: None,
         model: None,
+        variant: None,
     }
 }
 

@@ -107,6 +107,7 @@ impl SessionState {
         self.events
             .send(SessionEvent::Restored {
                 draft: stored.draft,
+                choice: stored.choice,
             })
             .await;
         let sandbox = SessionEvent::Sandbox(stored.sandbox);
