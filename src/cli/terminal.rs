@@ -309,18 +309,7 @@ fn show(
         prices: config.prices.prices(),
     });
     let theme = setup::theme(config, env);
-    let desktop = Desktop {
-        editor: env
-            .text("VISUAL")
-            .or_else(|| env.text("EDITOR"))
-            .map(str::to_owned),
-        temp_dir: setup::temp_dir(env),
-        program: std::env::current_exe().map_err(CommandError::from)?,
-        clipboard: Clipboard::of_environment(
-            |name| env.text(name).map(str::to_owned),
-            config.paths.copied_file(),
-        ),
-    };
+    let desktop = desktop(config, env)?;
     let seed = setup::seed()?;
     let runtime = runtime()?;
     let store = context
@@ -363,6 +352,19 @@ fn show(
         parting_words.into_iter().for_each(report::progress);
     }
     Ok(())
+}
+
+fn desktop(config: &Config, env: &Env) -> Result<Desktop, CommandError> {
+    let editor = env.text("VISUAL").or_else(|| env.text("EDITOR"));
+    Ok(Desktop {
+        editor: editor.map(str::to_owned),
+        temp_dir: setup::temp_dir(env),
+        program: std::env::current_exe().map_err(CommandError::from)?,
+        clipboard: Clipboard::of_environment(
+            |name| env.text(name).map(str::to_owned),
+            config.paths.copied_file(),
+        ),
+    })
 }
 
 pub(super) fn unshowable(error: &TerminalError) -> CommandError {

@@ -151,22 +151,12 @@ impl<D: SessionHandle> Effects<D> {
                     SessionEvent::CommandFailed(failure("The session could not be closed"))
                 })
             }
-            Effect::ListSessions => {
-                let list = self.sessions.list();
-                self.begin(list)
-            }
-            Effect::ListUnattachedSandboxes => {
-                let unattached = self.sessions.unattached();
-                self.begin(unattached)
-            }
+            Effect::ListSessions => begin(&mut self.tasks, self.sessions.list()),
+            Effect::ListUnattachedSandboxes => begin(&mut self.tasks, self.sessions.unattached()),
             Effect::CloseSandbox(id, closing) => {
-                let closed = self.sessions.close_sandbox(id, closing);
-                self.begin(closed)
+                begin(&mut self.tasks, self.sessions.close_sandbox(id, closing))
             }
-            Effect::Adopt(id, key) => {
-                let adopted = self.sessions.adopt(id, key);
-                self.begin(adopted)
-            }
+            Effect::Adopt(id, key) => begin(&mut self.tasks, self.sessions.adopt(id, key)),
             Effect::WatchSessions(keys) => {
                 self.sessions.watch(keys);
                 None
@@ -175,10 +165,7 @@ impl<D: SessionHandle> Effects<D> {
                 self.sessions.shown(key);
                 None
             }
-            Effect::LoadPreferences => {
-                let preferences = self.sessions.preferences();
-                self.begin(preferences)
-            }
+            Effect::LoadPreferences => begin(&mut self.tasks, self.sessions.preferences()),
             Effect::Remember(change) => {
                 self.sessions.remember(change);
                 None
@@ -205,14 +192,17 @@ impl<D: SessionHandle> Effects<D> {
         path: String,
         pasted: String,
     ) -> Option<LoopRequest> {
-        self.begin(Box::pin(async move {
-            let file = attachment::read(path).await;
-            Reply::FileRead {
-                session,
-                pasted,
-                file,
-            }
-        }))
+        begin(
+            &mut self.tasks,
+            Box::pin(async move {
+                let file = attachment::read(path).await;
+                Reply::FileRead {
+                    session,
+                    pasted,
+                    file,
+                }
+            }),
+        )
     }
 
     fn write_file(
@@ -221,12 +211,10 @@ impl<D: SessionHandle> Effects<D> {
         ending: &'static str,
         text: String,
     ) -> Option<LoopRequest> {
-        self.begin(Box::pin(export_file::write(name, ending, text)))
-    }
-
-    fn begin(&mut self, task: ReplyTask) -> Option<LoopRequest> {
-        self.tasks.spawn(task);
-        None
+        begin(
+            &mut self.tasks,
+            Box::pin(export_file::write(name, ending, text)),
+        )
     }
 
     /// Waits for a short task to end, or for news; for ever if there is neither. Cancel-safe.
@@ -265,6 +253,11 @@ impl<D: SessionHandle> Effects<D> {
         });
         None
     }
+}
+
+fn begin(tasks: &mut JoinSet<Reply>, task: ReplyTask) -> Option<LoopRequest> {
+    tasks.spawn(task);
+    None
 }
 
 fn failed(error: &JoinError) -> Reply {

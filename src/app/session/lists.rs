@@ -116,7 +116,7 @@ impl App {
             return;
         };
         if let ListChoice::Agent(name) = choice {
-            return self.use_agent(name, cx);
+            return self.use_agent(&name, cx);
         }
         let Some(session) = self.session_mut() else {
             return;

@@ -61,9 +61,9 @@ impl App {
     }
 
     /// Uses an agent for the next prompts.
-    pub(in crate::app) fn use_agent(&mut self, name: String, cx: &mut Cx<'_>) {
+    pub(in crate::app) fn use_agent(&mut self, name: &str, cx: &mut Cx<'_>) {
         if let Some(session) = self.session_mut() {
-            session.chat.set_agent(name.clone(), cx);
+            session.chat.set_agent(name.to_owned(), cx);
             self.notify(format!("agent: {name}"), cx);
         }
     }

@@ -112,9 +112,10 @@ fn model_line(row: &ModelListRow<'_>, room: usize, theme: &Theme) -> Line<'stati
         free = left;
         right.push_str(&fact);
     }
-    let mark = match row.is_favourite {
-        true => theme.pick(" ★", " +"),
-        false => "",
+    let mark = if row.is_favourite {
+        theme.pick(" ★", " +")
+    } else {
+        ""
     };
     let free = room.saturating_sub(wrap::width(&right) + wrap::width(mark));
     let name = one_line(&model.name);

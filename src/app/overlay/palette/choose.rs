@@ -39,7 +39,7 @@ impl App {
             PaletteChoice::Action(action) => self.run_from_palette(action, cx),
             PaletteChoice::Session(key) => self.show(key, cx),
             PaletteChoice::Model(model) => self.use_model(model, &row.label, cx),
-            PaletteChoice::Agent(name) => self.use_agent(name, cx),
+            PaletteChoice::Agent(name) => self.use_agent(&name, cx),
             PaletteChoice::File(path) => {
                 self.focus.go_to(Pane::Chat);
                 if let Some(session) = self.session_mut() {
