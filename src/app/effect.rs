@@ -3,6 +3,7 @@
 use crate::domain::id::{SandboxId, SessionKey};
 use crate::domain::preferences::PreferenceChange;
 use crate::domain::session::{CloseAction, SessionCommand, SessionSpec};
+use crate::domain::time::UnixMillis;
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
@@ -25,6 +26,9 @@ pub enum Effect {
     NoteShown(SessionKey),
     /// Reads what the user likes; answered by [`super::event::Reply::Preferences`].
     LoadPreferences,
+    /// Sums what the answers in all stored sessions cost since then; answered by
+    /// [`super::event::Reply::CostSummed`].
+    SumCost(UnixMillis),
     /// Stores what the user likes.
     Remember(PreferenceChange),
     /// Copies to the clipboard of the user's terminal.

@@ -59,6 +59,8 @@ pub enum Reply {
     },
     /// What the user likes, from the store.
     Preferences(Preferences),
+    /// US dollars; `None` if they cannot be summed.
+    CostSummed(Option<f64>),
     /// A text for the status bar: something was copied, saved, not found.
     Notice(String),
 }

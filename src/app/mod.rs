@@ -129,6 +129,8 @@ pub struct App {
     recent: RecentActions,
     /// What the user likes, as last read from the store.
     preferences: Preferences,
+    /// What the answers in all sessions cost today, in US dollars, as last asked.
+    day_cost: Option<f64>,
     /// The stored sessions are known.
     loaded: bool,
     /// The clocks at the last event.
@@ -156,6 +158,7 @@ impl App {
             typeahead: Typeahead::default(),
             recent: RecentActions::default(),
             preferences: Preferences::default(),
+            day_cost: None,
             loaded: false,
             seen: ClockReading::NONE,
             viewport: Viewport::default(),

@@ -110,6 +110,9 @@ impl App {
         self.settle_chat(cx);
         self.leader.clear();
         if !self.overlays.is_empty() {
+            if let Event::Paste(text) | Event::PasteMore(text) = &event {
+                self.overlays.paste(text);
+            }
             return;
         }
         self.focus.go_to(Pane::Chat);
@@ -189,6 +192,8 @@ impl App {
             AppAction::Close => self.overlays.close(),
             AppAction::RenameRow => self.rename_row(),
             AppAction::DeleteRow => self.ask_delete_row(cx),
+            AppAction::ServerStatus => self.open_status(cx),
+            AppAction::ProviderKey => self.ask_provider(cx),
             AppAction::FavouriteModel => self.turn_favourite(cx),
             AppAction::ScrollDown => self.scroll_overlay(1),
             AppAction::ScrollUp => self.scroll_overlay(-1),
@@ -360,6 +365,8 @@ impl App {
             Some(Overlay::Templates(picker)) => self.use_template(&picker, cx),
             Some(Overlay::Palette(picker)) => self.choose_in_palette(picker, cx),
             Some(Overlay::Chat(list)) => self.choose_in_chat_list(&list, cx),
+            Some(Overlay::Status(picker)) => self.switch_mcp(picker, cx),
+            Some(Overlay::Key(field)) => self.give_key(field, cx),
             Some(Overlay::Help(_)) | None => {}
         }
     }
@@ -375,6 +382,7 @@ impl App {
             Some(Overlay::Templates(picker)) => self.matching_templates(picker).len(),
             Some(Overlay::Palette(picker)) => self.palette_len(picker),
             Some(Overlay::Chat(list)) => list.matching().len(),
+            Some(Overlay::Status(_)) => self.status_len(),
             _ => 0,
         };
         self.overlays.scroll(rows, matching);
@@ -425,6 +433,7 @@ impl App {
                 self.recent.restore(&preferences.recent_actions);
                 self.preferences = preferences;
             }
+            Reply::CostSummed(dollars) => self.day_cost = dollars,
             Reply::Notice(text) => self.notify(text, cx),
         }
     }

@@ -23,6 +23,7 @@ use crate::domain::preferences::PreferenceChange;
 use crate::domain::session::{
     CloseAction, CredentialRef, SessionCommand, SessionOrigin, SessionSpec,
 };
+use crate::domain::time::UnixMillis;
 use crate::net::url::split_userinfo;
 use crate::session::adopt::{AdoptRequest, adopt, unknown};
 use crate::session::context::clone_access::CloneAccess;
@@ -154,6 +155,21 @@ impl SessionHandle for TerminalSessions {
                 Ok(preferences) => Reply::Preferences(preferences),
                 Err(error) => Reply::Notice(format!("The preferences could not be read: {error}")),
             }
+        })
+    }
+
+    /// `attach` stores no answers: there is nothing to sum.
+    fn cost_since(&mut self, since: UnixMillis) -> ReplyTask {
+        let records = self.supervisor.context().records.clone();
+        Box::pin(async move {
+            let Some(records) = records else {
+                return Reply::CostSummed(None);
+            };
+            let cost = records.store.cost_since(since).await;
+            if let Err(error) = &cost {
+                tracing::warn!(%error, "the cost of the day is not known");
+            }
+            Reply::CostSummed(cost.ok())
         })
     }
 

@@ -18,6 +18,7 @@ use super::preferences::PromptChoice;
 use super::prompt::{PromptKind, PromptPart};
 use super::rule::{AutomaticAnswer, Rule};
 use super::sandbox::{BootEvent, Phase, SandboxInfo};
+use super::server::{ServerAnswer, ServerCommand};
 use super::time::UnixMillis;
 use super::usage::Usage;
 
@@ -139,6 +140,8 @@ pub enum SessionCommand {
     Redo,
     /// Answered by [`SessionEvent::Conversations`].
     Conversations(ConversationCommand),
+    /// Answered by [`SessionEvent::Server`].
+    Server(ServerCommand),
     ReplyPermission {
         id: PermissionId,
         reply: PermissionReply,
@@ -335,6 +338,8 @@ pub enum SessionEvent {
     Redone,
     /// The answer to [`SessionCommand::Conversations`].
     Conversations(ConversationAnswer),
+    /// The answer to [`SessionCommand::Server`]; MCP servers are also told unasked.
+    Server(ServerAnswer),
     /// The newest snapshot, in case the sandbox is lost; `None`: there is none yet.
     Snapshot(Option<SnapshotInfo>),
     /// How long the session's sandboxes ran and how large they were, if they cost money.

@@ -21,6 +21,7 @@ pub mod recorder;
 mod run;
 pub mod sandbox;
 pub(in crate::session) mod server;
+mod server_status;
 pub mod snapshot;
 pub mod supervisor;
 pub mod watch;

@@ -4,7 +4,7 @@
 //! clone; all clones share the same server.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -71,6 +71,11 @@ impl OpencodeServer {
             has_catalog: Arc::default(),
             sandbox,
         }
+    }
+
+    /// The next connection delivers the catalog again.
+    pub(in crate::session) fn forget_catalog(&self) {
+        self.has_catalog.store(false, Ordering::Relaxed);
     }
 
     /// Follows the conversation over one event stream.

@@ -14,6 +14,7 @@ use super::values::{from_json, integer, to_json};
 use super::{Store, StoreError};
 use crate::domain::chat::{ChatEvent, Conversation, Message, MessageWithParts, Part, PartKind};
 use crate::domain::id::{MessageId, SessionKey};
+use crate::domain::time::UnixMillis;
 
 /// The recorded part of a conversation.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -26,6 +27,17 @@ pub struct RecordedTranscript {
 }
 
 impl Store {
+    /// What all stored answers since then cost, in US dollars.
+    pub async fn cost_since(&self, since: UnixMillis) -> Result<f64, StoreError> {
+        self.read("sum the cost", move |conn| {
+            let sql =
+                "SELECT total(json_extract(json, '$.cost')) FROM messages WHERE created >= ?1";
+            conn.prepare_cached(sql)?
+                .query_row([integer(since.0)], |row| row.get(0))
+        })
+        .await
+    }
+
     /// Records an event. Plain write; a delta is written within a second.
     pub async fn record(&self, key: &SessionKey, event: &ChatEvent) -> Result<(), StoreError> {
         if !is_recorded(event) {

@@ -23,6 +23,7 @@ use crate::domain::failure::Failure;
 use crate::domain::id::{SandboxId, SessionKey};
 use crate::domain::preferences::{PreferenceChange, Preferences};
 use crate::domain::session::{CloseAction, SessionCommand, SessionEvent, SessionSpec};
+use crate::domain::time::UnixMillis;
 
 /// A session's mailbox is full: the command was dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +63,10 @@ pub trait SessionHandle {
         Box::pin(std::future::ready(Reply::Preferences(
             Preferences::default(),
         )))
+    }
+    /// Sums what the answers in all stored sessions cost; resolves to [`Reply::CostSummed`].
+    fn cost_since(&mut self, _: UnixMillis) -> ReplyTask {
+        Box::pin(std::future::ready(Reply::CostSummed(None)))
     }
     /// Stores what the user likes.
     fn remember(&mut self, _: PreferenceChange) {}
@@ -166,6 +171,7 @@ impl<D: SessionHandle> Effects<D> {
                 None
             }
             Effect::LoadPreferences => begin(&mut self.tasks, self.sessions.preferences()),
+            Effect::SumCost(since) => begin(&mut self.tasks, self.sessions.cost_since(since)),
             Effect::Remember(change) => {
                 self.sessions.remember(change);
                 None

@@ -91,6 +91,10 @@ actions! {
         Help,
         /// Opens the list of all actions, which also finds what they are for.
         Palette,
+        /// Shows what the server works with, and what the conversation costs.
+        ServerStatus,
+        /// Gives the server the key of a provider.
+        ProviderKey,
         NewSession,
         /// Shows the next session that needs the user.
         NextNeedsYou,

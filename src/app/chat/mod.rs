@@ -356,6 +356,11 @@ impl Chat {
             .map_or(0.0, |conversation| conversation.cost)
     }
 
+    /// US dollars for the newest turn.
+    pub fn turn_cost(&self) -> f64 {
+        self.transcript.last_turn_cost()
+    }
+
     /// The tokens of the newest step: the size of the model's context.
     pub fn tokens(&self) -> Tokens {
         self.transcript.tokens()

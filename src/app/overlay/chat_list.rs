@@ -49,6 +49,8 @@ pub(in crate::app) enum ListChoice {
     SendAgain(ModelRef),
     /// Use this agent for the next prompts.
     Agent(String),
+    /// Type the key of this provider, whose name is the row's text.
+    Provider(String),
     /// Show this prompt.
     ShowPrompt(MessageId),
     /// Search for these words.
@@ -87,6 +89,21 @@ impl ChatListOverlay {
             none: "no agent matches",
             ..Self::send_again(rows)
         }
+    }
+
+    pub(in crate::app) fn providers(rows: Vec<ChatListRow>) -> Self {
+        Self {
+            title: "Give the server a provider's key",
+            none: "no provider matches",
+            ..Self::send_again(rows)
+        }
+    }
+
+    /// The text of the selected row.
+    pub(in crate::app) fn chosen_words(&self) -> Option<String> {
+        let matching = self.matching();
+        let row = matching.get(self.picker.selected())?;
+        Some(row.words.clone())
     }
 
     /// The prompts that are loaded; `more`: older ones are on their way.

@@ -1,7 +1,8 @@
 //! The overlays above the panes: a closed set; the last one opened receives the keys first.
 //!
 //! In reading order: `picker` is a list with a filter, `help` lists all keys, `palette` finds every action,
-//! `models` are those to choose from, `chat_list` is
+//! `models` are those to choose from,
+//! `server` says what the server works with, `chat_list` is
 //! a list of the conversation, `kill_confirm` says what a kill loses; `view`, `view_list`,
 //! `view_chat_list`, `view_help` and `view_picker` draw. The overlays do not act on an answer: the root does.
 
@@ -11,6 +12,7 @@ pub(super) mod kill_confirm;
 mod models;
 pub(super) mod palette;
 pub(super) mod picker;
+pub(super) mod server;
 pub(super) mod view;
 mod view_chat_list;
 mod view_help;
@@ -24,6 +26,7 @@ use crate::domain::id::{OpencodeSessionId, SessionKey};
 use chat_list::ChatListOverlay;
 use help::HelpOverlay;
 use picker::Picker;
+use server::key_field::KeyField;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Overlay {
@@ -36,6 +39,10 @@ pub(super) enum Overlay {
     /// All actions, and what they are about.
     Palette(Picker),
     Chat(ChatListOverlay),
+    /// The server's state; the filter stays empty.
+    Status(Picker),
+    /// The key of a provider.
+    Key(KeyField),
 }
 
 /// A dialog. Its text is built on each draw, so that it is never stale.
@@ -65,15 +72,20 @@ impl Overlay {
             Self::Models(_) | Self::Templates(_) | Self::Palette(_) | Self::Chat(_) => {
                 KeyContext::Picker
             }
+            Self::Key(_) => KeyContext::Picker,
+            Self::Status(_) => KeyContext::ServerStatus,
         }
     }
 
     fn picker_mut(&mut self) -> Option<&mut Picker> {
         match self {
-            Self::Models(picker) | Self::Templates(picker) | Self::Palette(picker) => Some(picker),
+            Self::Models(picker)
+            | Self::Templates(picker)
+            | Self::Palette(picker)
+            | Self::Status(picker) => Some(picker),
             Self::Chat(list) => Some(&mut list.picker),
             Self::Help(help) => Some(&mut help.picker),
-            Self::Confirm(_) => None,
+            Self::Confirm(_) | Self::Key(_) => None,
         }
     }
 
@@ -91,7 +103,9 @@ impl Overlay {
             | Self::Models(_)
             | Self::Templates(_)
             | Self::Palette(_)
-            | Self::Chat(_) => None,
+            | Self::Chat(_)
+            | Self::Status(_)
+            | Self::Key(_) => None,
         }
     }
 }
@@ -143,14 +157,26 @@ impl Overlays {
         let Some(top) = self.stack.last_mut() else {
             return false;
         };
-        let Some(picker) = top.picker_mut() else {
-            return false;
-        };
-        picker.type_key(key);
+        match top {
+            Overlay::Key(field) => field.type_key(key),
+            // No key is text there.
+            Overlay::Status(_) => return true,
+            _ => match top.picker_mut() {
+                Some(picker) => picker.type_key(key),
+                None => return false,
+            },
+        }
         if let Some(scroll) = top.scroll_mut() {
             *scroll = 0;
         }
         true
+    }
+
+    /// Handles a paste; only a key is pasted.
+    pub(super) fn paste(&mut self, text: &str) {
+        if let Some(Overlay::Key(field)) = self.stack.last_mut() {
+            field.paste(text);
+        }
     }
 
     /// Scrolls the top overlay by `rows`, negative is up; `matching` is the length of its filtered

@@ -32,6 +32,8 @@ impl App {
                 Overlay::Models(picker) => self.view_models(picker, screen, buf, vx),
                 Overlay::Palette(picker) => self.view_palette(picker, screen, buf, vx),
                 Overlay::Chat(list) => list.draw(screen, buf, vx),
+                Overlay::Status(picker) => self.view_status(picker, screen, buf, vx),
+                Overlay::Key(field) => field.draw(screen, buf, vx),
                 Overlay::Templates(picker) => self.view_templates(picker, screen, buf, vx),
                 Overlay::Confirm(question) => {
                     let first = self.view_confirm(question, screen, buf, vx);

@@ -72,39 +72,45 @@ impl FilterList {
             }
             return;
         }
-        self.draw_rows(picker.selected(), rows.collect(), buf, vx);
+        draw_list(&self.rows, picker.selected(), rows.collect(), buf, vx);
     }
+}
 
-    fn draw_rows(&self, selected: usize, room: Vec<Rect>, buf: &mut Buffer, vx: &ViewCx<'_>) {
-        let theme = vx.theme;
-        // A heading takes a row of its own.
-        let mut shown: Vec<(Option<usize>, &str)> = Vec::new();
-        for (index, row) in self.rows.iter().enumerate() {
-            if let Some(heading) = &row.heading {
-                shown.push((None, heading));
-            }
-            shown.push((Some(index), ""));
+/// Draws as many rows with their headings as there is room for, the selected one among them.
+pub(super) fn draw_list(
+    rows: &[FilterListRow],
+    selected: usize,
+    room: Vec<Rect>,
+    buf: &mut Buffer,
+    vx: &ViewCx<'_>,
+) {
+    let theme = vx.theme;
+    // A heading takes a row of its own.
+    let mut shown: Vec<(Option<usize>, &str)> = Vec::new();
+    for (index, row) in rows.iter().enumerate() {
+        if let Some(heading) = &row.heading {
+            shown.push((None, heading));
         }
-        let place = shown.iter().position(|(index, _)| *index == Some(selected));
-        let most = shown.len().saturating_sub(room.len());
-        let first = place.unwrap_or(0).saturating_sub(room.len() / 2).min(most);
-        for ((index, heading), area) in shown.into_iter().skip(first).zip(room) {
-            let Some((index, row)) = index.and_then(|index| Some((index, self.rows.get(index)?)))
-            else {
-                let room = usize::from(area.width.saturating_sub(2));
-                buf.set_stringn(area.x + 1, area.y, heading, room, theme.strong);
-                continue;
-            };
-            let mark = if row.is_current {
-                theme.pick("● ", "* ")
-            } else {
-                "  "
-            };
-            buf.set_span(area.x + 1, area.y, &Span::styled(mark, theme.accent), 2);
-            buf.set_line(area.x + 3, area.y, &row.line, area.width.saturating_sub(4));
-            if index == selected {
-                buf.set_style(area, theme.selection);
-            }
+        shown.push((Some(index), ""));
+    }
+    let place = shown.iter().position(|(index, _)| *index == Some(selected));
+    let most = shown.len().saturating_sub(room.len());
+    let first = place.unwrap_or(0).saturating_sub(room.len() / 2).min(most);
+    for ((index, heading), area) in shown.into_iter().skip(first).zip(room) {
+        let Some((index, row)) = index.and_then(|index| Some((index, rows.get(index)?))) else {
+            let room = usize::from(area.width.saturating_sub(2));
+            buf.set_stringn(area.x + 1, area.y, heading, room, theme.strong);
+            continue;
+        };
+        let mark = if row.is_current {
+            theme.pick("● ", "* ")
+        } else {
+            "  "
+        };
+        buf.set_span(area.x + 1, area.y, &Span::styled(mark, theme.accent), 2);
+        buf.set_line(area.x + 3, area.y, &row.line, area.width.saturating_sub(4));
+        if index == selected {
+            buf.set_style(area, theme.selection);
         }
     }
 }

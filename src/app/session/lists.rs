@@ -115,8 +115,13 @@ impl App {
         let Some(choice) = list.chosen() else {
             return;
         };
-        if let ListChoice::Agent(name) = choice {
-            return self.use_agent(&name, cx);
+        match choice {
+            ListChoice::Agent(name) => return self.use_agent(&name, cx),
+            ListChoice::Provider(id) => {
+                let name = list.chosen_words().unwrap_or_else(|| id.clone());
+                return self.ask_key(id, name);
+            }
+            _ => {}
         }
         let Some(session) = self.session_mut() else {
             return;
@@ -124,7 +129,7 @@ impl App {
         let outcome = match choice {
             ListChoice::SendAgain(model) => session.chat.send_again(model, cx),
             // The root chooses it.
-            ListChoice::Agent(_) => None,
+            ListChoice::Agent(_) | ListChoice::Provider(_) => None,
             ListChoice::ShowPrompt(id) => {
                 session.chat.show_message(&id);
                 None

@@ -23,6 +23,7 @@ use super::chat::{Chat, Delivery};
 use super::cx::Cx;
 use super::effect::Effect;
 use super::logs::Logs;
+use super::overlay::server::state::ServerState;
 use crate::domain::id::SessionKey;
 use crate::domain::sandbox::{Phase, SandboxInfo, SessionStatus, Stage};
 use crate::domain::session::{
@@ -58,6 +59,8 @@ pub(super) struct OpenSession {
     /// The last state shown to the user, kept to know since when it holds.
     state: SessionStatus,
     state_since: Monotonic,
+    /// What its server has told of itself.
+    pub(super) server: ServerState,
     /// The newest snapshot, in case the sandbox is lost.
     snapshot: Option<SnapshotInfo>,
     /// How long the session's sandboxes ran, if they cost money.
@@ -94,6 +97,7 @@ impl OpenSession {
             unread: false,
             state: SessionStatus::Booting,
             state_since: cx.now,
+            server: ServerState::default(),
             snapshot: None,
             usage: Usage::default(),
             resumes: None,
@@ -203,7 +207,8 @@ impl OpenSession {
             SessionEvent::Revived(_)
             | SessionEvent::Activity(_)
             | SessionEvent::Answered(_)
-            | SessionEvent::Conversations(_) => {}
+            | SessionEvent::Conversations(_)
+            | SessionEvent::Server(_) => {}
             SessionEvent::CommandFailed(failure) => self.chat.command_failed(&failure),
             SessionEvent::CommandRefused { command, failure } => {
                 self.chat.command_refused(&command, &failure, cx.now);

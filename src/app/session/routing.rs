@@ -37,6 +37,9 @@ impl App {
         if let SessionEvent::Conversations(answer) = event {
             return self.conversations_told(key, answer, cx);
         }
+        if let SessionEvent::Server(answer) = event {
+            return self.server_told(key, answer, cx);
+        }
         let Some(session) = self.open.get_mut(key) else {
             self.unopened_event(key, event);
             return;

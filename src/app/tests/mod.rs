@@ -9,6 +9,7 @@ mod palette;
 mod rebound;
 mod recovery;
 mod revive;
+mod server;
 mod sessions;
 mod time;
 mod unattached;

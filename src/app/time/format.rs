@@ -10,6 +10,12 @@ fn day_seconds(at: UnixMillis, utc_offset_minutes: i16) -> u64 {
     u64::try_from(local.rem_euclid(DAY)).unwrap_or(0)
 }
 
+/// When the user's day began.
+pub(in crate::app) fn midnight(now: UnixMillis, utc_offset_minutes: i16) -> UnixMillis {
+    let since = day_seconds(now, utc_offset_minutes) * 1000 + now.0 % 1000;
+    UnixMillis(now.0.saturating_sub(since))
+}
+
 /// The user's clock at this moment.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::app) struct LocalClock {

@@ -65,6 +65,8 @@ impl App {
         let Some(session) = self.session() else {
             return facts;
         };
+        // Nobody would look for it.
+        facts.extend(session.server.complaint().map(|words| (6, words)));
         if let Some(percent) = session.chat.context_percent() {
             facts.push((4, format!("ctx {percent}%")));
         }

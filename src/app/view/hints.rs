@@ -118,6 +118,7 @@ const LOG: &[KeyHint] = &[
 /// The keys that close and scroll an overlay.
 pub(in crate::app) const CLOSE: KeyHint = hint!(App::Close);
 pub(in crate::app) const SCROLL_OVERLAY: KeyHint = hint!(App::ScrollDown App::ScrollUp);
+pub(in crate::app) const SWITCH: KeyHint = hint!(App::Confirm);
 pub(in crate::app) const YES: KeyHint = hint!(App::Confirm);
 
 impl App {
@@ -161,7 +162,10 @@ impl App {
             }
             KeyContext::Picker => PICKER.to_vec(),
             // An overlay shows its keys itself.
-            KeyContext::Help | KeyContext::Confirm | KeyContext::Always => Vec::new(),
+            KeyContext::Help
+            | KeyContext::Confirm
+            | KeyContext::ServerStatus
+            | KeyContext::Always => Vec::new(),
         };
         let hints = hints.into_iter();
         hints

@@ -8,6 +8,7 @@
 mod commands;
 mod export;
 mod history;
+mod status;
 
 use std::time::Duration;
 

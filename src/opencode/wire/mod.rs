@@ -13,6 +13,7 @@ pub mod part;
 pub mod provider;
 pub mod request;
 pub mod session;
+pub mod status;
 pub(in crate::opencode) mod surrogates;
 pub mod tool_metadata;
 

@@ -17,6 +17,7 @@ use super::part::Part;
 use super::provider::{Agent, Config, Providers};
 use super::request::{PermissionRequest, QuestionRequest};
 use super::session::{self, Health, Session, SessionStatus, Statuses, Todo};
+use super::status::{FormatterStatus, LspStatus, McpStatuses, ProviderList, VcsInfo};
 
 fn odd_values() -> [Value; 6] {
     [
@@ -159,6 +160,27 @@ fn an_odd_value_of_a_session_or_a_catalog_never_costs_it() {
         &json!({
             "providers": [{"id": "p", "name": "P", "models": {"m": model}}], "default": {"p": "m"},
         }),
+        &[],
+    );
+}
+
+#[test]
+fn an_odd_value_of_a_servers_state_never_costs_it() {
+    check::<McpStatuses>(
+        &json!({"a": {"status": "failed", "error": "e"}, "b": {"status": "connected"}}),
+        &[],
+    );
+    check::<LspStatus>(
+        &json!({"id": "i", "name": "n", "root": "r", "status": "error"}),
+        &["/name"],
+    );
+    check::<FormatterStatus>(
+        &json!({"name": "n", "extensions": [".rs"], "enabled": true}),
+        &["/name"],
+    );
+    check::<VcsInfo>(&json!({"branch": "b", "default_branch": "m"}), &[]);
+    check::<ProviderList>(
+        &json!({"all": [{"id": "i", "name": "n"}], "connected": ["i"], "default": {"i": "m"}}),
         &[],
     );
 }

@@ -43,6 +43,7 @@ async fn store(serving: &mut SessionState, command: SessionCommand) {
         | SessionCommand::Undo(_)
         | SessionCommand::Redo
         | SessionCommand::Conversations(_)
+        | SessionCommand::Server(_)
         | SessionCommand::Extend
         | SessionCommand::ReplyPermission { .. }
         | SessionCommand::ReplyQuestion { .. }
@@ -95,6 +96,7 @@ pub(crate) async fn handle(
             | SessionCommand::Undo(_)
             | SessionCommand::Redo
             | SessionCommand::Conversations(_)
+            | SessionCommand::Server(_)
             | SessionCommand::Extend
             | SessionCommand::ReplyPermission { .. }
             | SessionCommand::ReplyQuestion { .. }
@@ -153,6 +155,7 @@ async fn connected(
         }
         SessionCommand::Redo => connection.redo(),
         SessionCommand::Conversations(command) => connection.conversations(serving, command),
+        SessionCommand::Server(command) => connection.ask_server(command),
         SessionCommand::Extend => connection.extend(serving),
         SessionCommand::ReplyPermission { id, reply } => {
             serving.requests.answered_by_user(&id);

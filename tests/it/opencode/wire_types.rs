@@ -44,6 +44,9 @@ const IDENTIFYING: &[(&str, &str)] = &[
     ("McpResource", "uri"),
     ("McpResource", "client"),
     ("FileNode", "path"),
+    ("LspStatus", "name"),
+    ("FormatterStatus", "name"),
+    ("ListedProvider", "id"),
     // E2B.
     ("Sandbox", "sandbox_id"),
     ("ListedSandbox", "sandbox_id"),

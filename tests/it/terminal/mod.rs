@@ -4,6 +4,7 @@ mod clipboard;
 mod composer;
 mod history;
 mod screen;
+mod server;
 mod shell;
 mod suspend;
 mod tools;

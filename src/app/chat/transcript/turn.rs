@@ -67,6 +67,12 @@ impl Transcript {
         answer.agent.as_deref()
     }
 
+    /// What the newest turn cost so far.
+    pub(in crate::app::chat) fn last_turn_cost(&self) -> f64 {
+        let last = self.entries.last_key_value();
+        last.map_or(0.0, |(last, _)| self.turn_totals(*last).cost)
+    }
+
     /// What the turn cost whose last answer this is.
     pub(in crate::app::chat) fn turn_totals(&self, last: EntryOrder) -> TurnTotals {
         let mut totals = TurnTotals::default();

@@ -27,6 +27,8 @@ pub enum KeyContext {
     Confirm,
     /// A list with a filter.
     Picker,
+    /// The state of the server.
+    ServerStatus,
     /// Also above an overlay.
     Always,
     /// After the first key of a sequence.
@@ -35,7 +37,7 @@ pub enum KeyContext {
 
 impl KeyContext {
     /// All contexts, in the order of the help.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Composer,
         Self::Completion,
         Self::Transcript,
@@ -51,6 +53,7 @@ impl KeyContext {
         Self::Help,
         Self::Confirm,
         Self::Picker,
+        Self::ServerStatus,
     ];
 
     /// Whether the key is text here. Where a request is answered, all printable keys but digits
@@ -72,7 +75,12 @@ impl KeyContext {
     /// Whether both contexts can be active at once, one in front of the other.
     pub(super) fn is_beside(self, other: Self) -> bool {
         let is_layer = |context| matches!(context, Self::Anywhere | Self::Always);
-        let is_overlay = |context| matches!(context, Self::Help | Self::Confirm | Self::Picker);
+        let is_overlay = |context| {
+            matches!(
+                context,
+                Self::Help | Self::Confirm | Self::Picker | Self::ServerStatus
+            )
+        };
         match (self, other) {
             _ if self == other => false,
             // Its reserved keys are checked separately.
@@ -130,6 +138,7 @@ impl KeyContext {
             Self::Help => "help",
             Self::Confirm => "yes or no",
             Self::Picker => "list of choices",
+            Self::ServerStatus => "state of the server",
             Self::Always => "always",
             Self::Sequence => "after the first key",
         }

@@ -379,6 +379,12 @@ pub(super) const ROWS: &[ActionRow] = rows! {
         App::Palette "app.palette" "palette" "find an action, a session, a file, …"
             / "palette"
             [Anywhere: "ctrl-p"]
+        App::ServerStatus "app.server_status" "status" "show state and costs of the server"
+            / "status"
+            [Anywhere: "ctrl-x i"]
+        App::ProviderKey "app.provider_key" "provider" "give the server the key of a provider"
+            / "connect"
+            [Anywhere: "ctrl-x K"]
         App::CancelSequence "app.cancel_sequence" "cancel" "cancel the keys pressed so far"
             [Sequence: "esc"]
         App::Interrupt "app.interrupt" "clear" "clear the composer, stop the agent, quit"
@@ -394,9 +400,10 @@ pub(super) const ROWS: &[ActionRow] = rows! {
     Overlays {
         App::Confirm "overlay.confirm" "choose" "answer yes, or choose the selected row"
             [Confirm: "y" "enter" => "yes"] [Picker: "enter"]
+            [ServerStatus: "enter" "space" => "on/off"]
         App::Close "overlay.close" "close" "close it, or answer no"
             [Help: "esc" "f1" "ctrl-c"] [Confirm: "n" "esc" "q" "ctrl-c" => "no"]
-            [Picker: "esc" "ctrl-c" => "cancel"]
+            [Picker: "esc" "ctrl-c" => "cancel"] [ServerStatus: "esc" "q" "ctrl-c"]
         App::RenameRow "overlay.rename" "rename" "rename the selected conversation"
             [Picker: "ctrl-r"]
         App::DeleteRow "overlay.delete" "delete" "delete the selected conversation"
@@ -405,13 +412,15 @@ pub(super) const ROWS: &[ActionRow] = rows! {
             [Picker: "ctrl-f"]
         App::ScrollDown "overlay.down" "move" "go a row down"
             [Help: "down" "ctrl-n" "tab" => "scroll"] [Confirm: "j" "down" => "scroll"]
+            [ServerStatus: "j" "down"]
             [Picker: "down" "ctrl-n" "tab"]
         App::ScrollUp "overlay.up" "move" "go a row up"
             [Help: "up" "ctrl-p" "shift-tab" => "scroll"] [Confirm: "k" "up" => "scroll"]
+            [ServerStatus: "k" "up"]
             [Picker: "up" "ctrl-p" "shift-tab"]
         App::PageDown "overlay.page_down" "page down" "go a page down"
-            [Confirm: "pgdn" "space"] [Help Picker: "pgdn"]
+            [Confirm: "pgdn" "space"] [Help Picker ServerStatus: "pgdn"]
         App::PageUp "overlay.page_up" "page up" "go a page up"
-            [Help Confirm Picker: "pgup"]
+            [Help Confirm Picker ServerStatus: "pgup"]
     }
 };

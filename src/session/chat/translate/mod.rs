@@ -13,6 +13,7 @@ mod plain;
 pub mod prompts;
 pub mod requests;
 mod resync;
+pub mod status;
 mod tool;
 pub mod turn;
 

@@ -7,6 +7,7 @@ mod conversations;
 mod delivery;
 mod history;
 mod requests;
+mod server;
 mod snapshot_job;
 mod state;
 
@@ -62,8 +63,12 @@ impl Connection {
             return;
         };
         let first = matches!(event, ChatEvent::Resync(_)) && self.live.is_none();
+        let has_catalog = matches!(event, ChatEvent::Catalog(_));
         let was_busy = serving.delivery.is_busy();
         serving.news(event).await;
+        if has_catalog || (was_busy && !serving.delivery.is_busy()) {
+            self.tell_mcp_servers();
+        }
         // Working sandboxes live longer than idle ones, whoever started the turn.
         let settings = &serving.context.settings;
         let ttl = match (was_busy, serving.delivery.is_busy()) {

@@ -1,0 +1,112 @@
+//! Opens the overlays about the server, and performs what is chosen in them.
+
+use super::key_field::KeyField;
+use crate::app::App;
+use crate::app::cx::Cx;
+use crate::app::effect::Effect;
+use crate::app::overlay::Overlay;
+use crate::app::overlay::chat_list::{ChatListOverlay, ChatListRow, ListChoice};
+use crate::app::overlay::picker::Picker;
+use crate::app::time::format::midnight;
+use crate::domain::id::SessionKey;
+use crate::domain::server::{ProviderOffer, ServerAnswer, ServerCommand};
+use crate::domain::session::SessionCommand;
+
+impl App {
+    pub(in crate::app) fn open_status(&mut self, cx: &mut Cx<'_>) {
+        if self.session().is_none() {
+            return self.notify("no session is open", cx);
+        }
+        self.ask_server(ServerCommand::Status, cx);
+        cx.ask(Effect::SumCost(midnight(
+            cx.wall,
+            self.options.utc_offset_minutes,
+        )));
+        self.overlays.push(Overlay::Status(Picker::default()));
+    }
+
+    /// Connects the selected MCP server, or disconnects it; the status stays open.
+    pub(in crate::app) fn switch_mcp(&mut self, picker: Picker, cx: &mut Cx<'_>) {
+        let rows = self.status_rows();
+        let selected = rows.into_iter().nth(picker.selected());
+        self.overlays.push(Overlay::Status(picker));
+        if let Some((name, is_on)) = selected.and_then(|row| row.switch) {
+            let words = if is_on { "disconnecting" } else { "connecting" };
+            self.notify(format!("{words} {name} …"), cx);
+            self.ask_server(ServerCommand::SwitchMcp { name, on: !is_on }, cx);
+        }
+    }
+
+    /// Asks the server for the providers of which it can use a key.
+    pub(in crate::app) fn ask_provider(&mut self, cx: &mut Cx<'_>) {
+        if self.session().is_none() {
+            return self.notify("no session is open", cx);
+        }
+        self.notify("asking the server for its providers …", cx);
+        self.ask_server(ServerCommand::Providers, cx);
+    }
+
+    /// A provider is chosen: its key is typed.
+    pub(in crate::app) fn ask_key(&mut self, provider: String, name: String) {
+        self.overlays
+            .push(Overlay::Key(KeyField::new(provider, name)));
+    }
+
+    /// The key is typed.
+    pub(in crate::app) fn give_key(&mut self, field: KeyField, cx: &mut Cx<'_>) {
+        match field.into_command() {
+            Ok(command) => self.ask_server(command, cx),
+            Err(empty) => self.overlays.push(Overlay::Key(empty)),
+        }
+    }
+
+    fn ask_server(&mut self, command: ServerCommand, cx: &mut Cx<'_>) {
+        if let Some(session) = self.session() {
+            session.command(SessionCommand::Server(command), cx);
+        }
+    }
+
+    pub(in crate::app) fn server_told(
+        &mut self,
+        key: &SessionKey,
+        answer: ServerAnswer,
+        cx: &mut Cx<'_>,
+    ) {
+        let is_shown = self.open.is_shown(key);
+        match &answer {
+            ServerAnswer::Providers(offers) if is_shown && self.overlays.is_empty() => {
+                self.status.clear();
+                let rows = offers.iter().map(provider_row).collect();
+                let list = ChatListOverlay::providers(rows);
+                self.overlays.push(Overlay::Chat(list));
+            }
+            ServerAnswer::KeyStored { provider, is_used } => {
+                let words = if *is_used {
+                    format!("the key of {provider} is stored; the models are read again")
+                } else {
+                    format!(
+                        "the key of {provider} is stored; give it again when no turn runs to use it now"
+                    )
+                };
+                self.status.notify_long(words, cx.now);
+            }
+            _ => {}
+        }
+        if let Some(session) = self.open.get_mut(key) {
+            session.server.receive(answer);
+        }
+    }
+}
+
+fn provider_row(offer: &ProviderOffer) -> ChatListRow {
+    ChatListRow {
+        choice: ListChoice::Provider(offer.id.clone()),
+        words: offer.name.clone(),
+        right: if offer.is_connected {
+            "in use".to_owned()
+        } else {
+            offer.id.clone()
+        },
+        is_current: offer.is_connected,
+    }
+}

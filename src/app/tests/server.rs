@@ -1,0 +1,246 @@
+//! The server's state, its MCP servers, and the keys of its providers.
+
+use pretty_assertions::assert_eq;
+
+use super::*;
+use crate::domain::chat::{Catalog, Message, Model, ModelRef, Role, Tokens};
+use crate::domain::server::{
+    LanguageServer, McpServer, McpState, ProviderKey, ProviderOffer, ServerAnswer, ServerCommand,
+    ServerReport,
+};
+use crate::domain::session::SessionCommand;
+
+fn mcp() -> Vec<McpServer> {
+    let server = |name: &str, state| McpServer {
+        name: name.to_owned(),
+        state,
+    };
+    vec![
+        server("github", McpState::Connected),
+        server(
+            "figma",
+            McpState::Failed("spawn figma-mcp ENOENT\n\u{1b}[31mred".to_owned()),
+        ),
+        server("linear", McpState::Disabled),
+        server("notion", McpState::NeedsAuth),
+    ]
+}
+
+fn status() -> ServerReport {
+    ServerReport {
+        mcp: mcp(),
+        language_servers: vec![
+            LanguageServer {
+                name: "rust".to_owned(),
+                root: "crates/core".to_owned(),
+                has_failed: false,
+            },
+            LanguageServer {
+                name: "typescript".to_owned(),
+                root: String::new(),
+                has_failed: true,
+            },
+        ],
+        formatters: vec!["rustfmt".to_owned(), "prettier".to_owned()],
+        branch: Some("fix/login".to_owned()),
+        problems: Vec::new(),
+    }
+}
+
+/// A session with an answer that used so many tokens of 200,000.
+fn live(used: u64) -> Script {
+    let mut script = Script::with_stored(vec![row("one", 1)]);
+    script.phase("one", Phase::Live);
+    script.status("one", TurnStatus::Idle);
+    let sonnet = ModelRef {
+        provider: "anthropic".to_owned(),
+        model: "sonnet-5".to_owned(),
+    };
+    let catalog = Catalog {
+        models: vec![Model {
+            reference: sonnet.clone(),
+            name: "Claude Sonnet 5".to_owned(),
+            context_limit: 200_000,
+            ..Model::default()
+        }],
+        ..Catalog::default()
+    };
+    let prompt = Message::new("msg_1", Role::User, UnixMillis(NOON));
+    let answer = Message {
+        model: Some(sonnet),
+        cost: 0.08,
+        tokens: Tokens {
+            input: used,
+            ..Tokens::default()
+        },
+        ..Message::new("msg_2", Role::Assistant, UnixMillis(NOON))
+    };
+    for event in [
+        ChatEvent::Catalog(catalog),
+        ChatEvent::Message(prompt),
+        ChatEvent::Message(answer),
+    ] {
+        script.session("one", SessionEvent::Chat(event));
+    }
+    script.asked();
+    script
+}
+
+fn told(script: &mut Script, answer: ServerAnswer) {
+    script.session("one", SessionEvent::Server(answer));
+}
+
+fn opened(used: u64) -> Script {
+    let mut script = live(used);
+    script.keys("ctrl-x i");
+    told(&mut script, ServerAnswer::Status(Box::new(status())));
+    script.event(Event::Reply(Reply::CostSummed(Some(1.3))));
+    script.wait(Duration::from_mins(1));
+    script
+}
+
+fn commands(script: &mut Script) -> Vec<ServerCommand> {
+    let commands = script
+        .asked()
+        .into_iter()
+        .filter_map(|effect| match effect {
+            Effect::Command(_, SessionCommand::Server(command)) => Some(command),
+            _ => None,
+        });
+    commands.collect()
+}
+
+#[test]
+fn the_server_is_shown_at_80x24() {
+    insta::assert_snapshot!(opened(62_100).screen(80, 24));
+}
+
+#[test]
+fn the_server_is_shown_at_120x36() {
+    insta::assert_snapshot!(opened(185_000).keys("down").screen(120, 36));
+}
+
+#[test]
+fn until_it_answers_the_server_is_asked() {
+    let mut script = live(0);
+    script.keys("ctrl-x i");
+
+    assert_eq!(commands(&mut script), [ServerCommand::Status]);
+    let screen = script.screen(80, 24);
+    assert!(screen.contains("asking the server …"), "{screen}");
+
+    told(&mut script, ServerAnswer::Status(Box::default()));
+    let screen = script.screen(80, 24);
+    assert!(screen.contains("no MCP servers"), "{screen}");
+}
+
+#[test]
+fn the_context_says_when_it_is_nearly_full() {
+    for (used, words) in [
+        (20_000, "10% · 20k of 200k tokens"),
+        (160_000, "80% · 160k of 200k tokens · nearly full"),
+        (190_000, "95% · 190k of 200k tokens · compact now"),
+    ] {
+        let screen = opened(used).screen(80, 24);
+        assert!(screen.contains(words), "{words}: {screen}");
+    }
+}
+
+#[test]
+fn an_mcp_server_is_connected_and_disconnected_by_a_key() {
+    let mut script = opened(0);
+    commands(&mut script);
+    let switch = |name: &str, on| ServerCommand::SwitchMcp {
+        name: name.to_owned(),
+        on,
+    };
+
+    script.keys("enter down down space");
+
+    let asked = [switch("github", false), switch("linear", true)];
+    assert_eq!(commands(&mut script), asked);
+    let mut servers = mcp();
+    servers[2].state = McpState::Connected;
+    told(&mut script, ServerAnswer::McpServers(servers));
+    let screen = script.screen(80, 24);
+    assert!(screen.contains("enter disconnect"), "{screen}");
+
+    // A language server cannot be switched.
+    script.keys("pgdn enter q");
+    assert_eq!(commands(&mut script), []);
+    assert!(script.app.overlays.is_empty());
+}
+
+#[test]
+fn a_broken_mcp_server_is_seen_without_asking() {
+    let mut script = live(62_100);
+    told(&mut script, ServerAnswer::McpServers(mcp()));
+
+    let screen = script.screen(80, 24);
+
+    assert!(screen.contains("1 MCP server failed · ctx 31%"), "{screen}");
+}
+
+fn offers() -> Vec<ProviderOffer> {
+    let offer = |id: &str, name: &str, is_connected| ProviderOffer {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        is_connected,
+    };
+    vec![
+        offer("acme", "Acme AI", false),
+        offer("openai", "OpenAI", false),
+        offer("anthropic", "Anthropic", true),
+    ]
+}
+
+#[test]
+fn a_key_is_typed_or_pasted_unseen_and_given_to_the_server() {
+    let mut script = live(0);
+    script.keys("ctrl-x K");
+    assert_eq!(commands(&mut script), [ServerCommand::Providers]);
+    told(&mut script, ServerAnswer::Providers(offers()));
+    insta::assert_snapshot!(script.screen(80, 24));
+
+    script.type_text("acme").keys("enter").type_text("sk-q1");
+    script.event(Event::Paste(" secret\n".to_owned()));
+    let screen = script.screen(80, 24);
+    assert!(
+        !screen.contains("sk") && !screen.contains("secret"),
+        "{screen}"
+    );
+    insta::assert_snapshot!(screen);
+    assert!(!format!("{:?}", script.app).contains("secret"));
+    script.keys("enter");
+
+    let given = ServerCommand::SetProviderKey {
+        provider: "acme".to_owned(),
+        key: ProviderKey::new("sk-q1secret".to_owned()),
+    };
+    assert_eq!(commands(&mut script), [given]);
+    assert!(script.app.overlays.is_empty());
+    told(
+        &mut script,
+        ServerAnswer::KeyStored {
+            provider: "acme".to_owned(),
+            is_used: true,
+        },
+    );
+    let screen = script.screen(80, 24);
+    assert!(screen.contains("the key of acme is stored"), "{screen}");
+}
+
+#[test]
+fn an_empty_key_is_not_given() {
+    let mut script = live(0);
+    script.keys("ctrl-x K");
+    told(&mut script, ServerAnswer::Providers(offers()));
+    script.keys("enter");
+    script.asked();
+
+    script.keys("enter x backspace enter");
+
+    assert_eq!(commands(&mut script), []);
+    script.keys("esc");
+    assert!(script.app.overlays.is_empty());
+}
