@@ -25,6 +25,7 @@ impl App {
             session.and_then(|session| moves_next(session.state(), now)),
             self.lifetime_due(now),
             self.unattached_due(now),
+            self.password_due().map(|due| due.max(now)),
         ]
         .into_iter()
         .flatten()
@@ -55,6 +56,7 @@ impl App {
             };
             self.status.warn(words + &more, cx.now);
         }
+        self.ask_password_if_due(cx.now);
     }
 
     /// When the text about a sandbox's end or its cost next changes.

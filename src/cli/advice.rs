@@ -29,6 +29,7 @@ fn word(advice: &Advice, session: &str) -> String {
     let in_terminal = |what: &str| format!("open it with `sandbar --session {session}` to {what}");
     match advice {
         Advice::Text(words) | Advice::SetKey(words) => words.clone(),
+        Advice::EnterPassword => "`sandbar attach` asks for the password".to_owned(),
         Advice::TryAgain => "run the command again".to_owned(),
         Advice::TryAgainSoon => "run the command again in a moment".to_owned(),
         Advice::TryAnotherPort => in_terminal("try another port"),

@@ -27,6 +27,7 @@ use crate::domain::time::UnixMillis;
 use crate::net::url::split_userinfo;
 use crate::session::adopt::{AdoptRequest, adopt, unknown};
 use crate::session::context::clone_access::CloneAccess;
+use crate::session::context::typed_passwords::TypedPasswords;
 use crate::session::context::{RecordStore, SessionContext};
 use crate::session::sandbox::closing::close_unattached;
 use crate::session::sandbox::unattached;
@@ -235,6 +236,8 @@ pub(super) fn attach(
     let password = password.flatten().map(SecretString::from);
     let password = password.or_else(|| setup::secret(env, &args.password_env));
     let redactor = Redactor::default();
+    let typed = redactor.clone();
+    context.typed = TypedPasswords::new(move |password| typed.add(password));
     if let Some(password) = password {
         redactor.add(&password);
         context.variables = HashMap::from([(args.password_env.clone(), password)]);

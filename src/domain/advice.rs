@@ -10,6 +10,8 @@ pub enum Advice {
     Text(String),
     /// Set a key, a password or another credential; also in words without a key.
     SetKey(String),
+    /// Type the password of a server that somebody else runs.
+    EnterPassword,
     TryAgain,
     /// The cause goes away by itself.
     TryAgainSoon,
@@ -45,6 +47,7 @@ impl Advice {
         match self {
             Self::Text(_) => "text",
             Self::SetKey(_) => "set-key",
+            Self::EnterPassword => "enter-password",
             Self::TryAgain => "try-again",
             Self::TryAgainSoon => "try-again-soon",
             Self::TryAnotherPort => "try-another-port",
@@ -80,6 +83,7 @@ impl Advice {
         Some(match code {
             "text" => Self::Text(argument?),
             "set-key" => Self::SetKey(argument?),
+            "enter-password" => Self::EnterPassword,
             "try-again" => Self::TryAgain,
             "try-again-soon" => Self::TryAgainSoon,
             "try-another-port" => Self::TryAnotherPort,
@@ -100,11 +104,12 @@ impl Advice {
         })
     }
 
-    /// Whether the session's retry command performs it.
+    /// Whether the key that retries performs it.
     pub fn is_retry(&self) -> bool {
         matches!(
             self,
-            Self::TryAgain
+            Self::EnterPassword
+                | Self::TryAgain
                 | Self::TryAgainSoon
                 | Self::TryAnotherPort
                 | Self::StartServer
@@ -164,6 +169,7 @@ pub(crate) mod testing {
         vec![
             Advice::Text("check the address".to_owned()),
             Advice::SetKey("set E2B_API_KEY".to_owned()),
+            Advice::EnterPassword,
             Advice::TryAgain,
             Advice::TryAgainSoon,
             Advice::TryAnotherPort,

@@ -3,7 +3,7 @@
 //! The commands and events of a session's task ([`session`]), what the chat shows ([`chat`]), what
 //! the log pane shows ([`log`]), what a prompt consists of ([`prompt`]), what a sandbox costs ([`price`]) for the time that it ran
 //! ([`usage`]), rules that answer permissions ([`rule`]), what the user likes ([`preferences`]), what a server works with ([`server`]), unattached sandboxes ([`unattached_sandbox`]), the activity of a session that is
-//! not open ([`activity`]), failures ([`failure`]) and what to do about them ([`advice`]). Nothing
+//! not open ([`activity`]), failures ([`failure`]) and what to do about them ([`advice`]), secrets that the user types ([`secret`]). Nothing
 //! here knows a wire format, a terminal, a clock or a file: wire names stay in `e2b::wire` and
 //! `opencode::wire`.
 
@@ -18,6 +18,7 @@ pub mod price;
 pub mod prompt;
 pub mod rule;
 pub mod sandbox;
+pub mod secret;
 pub mod server;
 pub mod session;
 #[cfg(test)]

@@ -18,6 +18,7 @@ use super::preferences::PromptChoice;
 use super::prompt::{PromptKind, PromptPart};
 use super::rule::{AutomaticAnswer, Rule};
 use super::sandbox::{BootEvent, Phase, SandboxInfo};
+use super::secret::SecretText;
 use super::server::{ServerAnswer, ServerCommand};
 use super::time::UnixMillis;
 use super::usage::Usage;
@@ -170,6 +171,8 @@ pub enum SessionCommand {
     /// Retries now what waits for its next attempt, or failed: the boot, the connection, and
     /// OpenCode itself if its process has ended.
     Retry,
+    /// Connects with this password, in the place of what the credential refers to.
+    UsePassword(CredentialRef, SecretText),
     /// Replaces the connection: it may be dead without knowing it.
     Reconnect,
     /// Stores the unsent text of the composer.

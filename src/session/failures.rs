@@ -83,9 +83,10 @@ pub(crate) fn not_itself(error: &OpencodeError) -> String {
 pub(crate) fn password_missing(variable: &str) -> Failure {
     Failure::new("the OpenCode server requires a password")
         .detail(format!("{variable} is not set"))
-        .advise([set_key(
-            "set it to the server's password, or name another variable with --password-env",
-        )])
+        .advise([
+            Advice::EnterPassword,
+            set_key("to be asked no more, set it, or name another variable with --password-env"),
+        ])
 }
 
 /// Somebody else's server requires another user or password.
@@ -94,9 +95,17 @@ pub(crate) fn password_refused(user: &str) -> Failure {
         "OpenCode does not accept the password of user {user}"
     ))
     .detail("the user or the password is wrong")
-    .advise([set_key(
-        "set OPENCODE_SERVER_USERNAME and OPENCODE_SERVER_PASSWORD to those of the server",
-    )])
+    .advise([
+        Advice::EnterPassword,
+        set_key("the user comes from the URL, or from OPENCODE_SERVER_USERNAME"),
+    ])
+}
+
+/// Somebody else's server, to which there was a connection, requires another password now.
+pub(crate) fn password_changed() -> Failure {
+    Failure::new("OpenCode does not accept the password any more")
+        .detail("the server was started again with another one")
+        .advise([Advice::EnterPassword])
 }
 
 /// An error of E2B's API, of a sandbox's envd, or of the connection to them.

@@ -103,6 +103,9 @@ impl OpencodeServer {
                 silence,
             },
             FollowEnd::ListenerGone => Disconnect::connection("nobody listens"),
+            FollowEnd::Unauthorized if self.sandbox.is_none() => {
+                Disconnect::Until(Phase::Failed(failures::password_changed()))
+            }
             FollowEnd::Unauthorized => {
                 let error = OpencodeError::Unauthorized {
                     operation: "follow the events",

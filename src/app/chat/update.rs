@@ -11,9 +11,13 @@ use crate::app::effect::Effect;
 use crate::app::input::key::{Key, KeyCode};
 use crate::domain::prompt::{Attachment, LocalFile, PromptKind, PromptPart};
 use crate::domain::session::{Prompt, SessionCommand};
+use crate::domain::time::Monotonic;
 
 /// The composer's width until a frame reports it.
 const UNDRAWN_WIDTH: u16 = 80;
+
+/// Who has not typed for this long has stopped.
+const TYPING_RESTS: Monotonic = Monotonic::from_secs(1);
 
 impl Chat {
     /// Performs an action of the user.
@@ -203,6 +207,12 @@ impl Chat {
             self.save_draft(cx);
         }
         outcome
+    }
+
+    /// From when on a question that takes the keys interrupts no typing.
+    pub fn rests_from(&self) -> Monotonic {
+        let last = self.last_text.filter(|_| !self.composer.is_empty());
+        last.map_or(Monotonic::ZERO, |last| last + TYPING_RESTS)
     }
 
     /// Sends the unsent text to be stored, if it changed.

@@ -3,7 +3,7 @@
 //! In reading order: `picker` is a list with a filter, `help` lists all keys, `palette` finds every action,
 //! `models` are those to choose from,
 //! `server` says what the server works with, `chat_list` is
-//! a list of the conversation, `kill_confirm` says what a kill loses; `view`, `view_list`,
+//! a list of the conversation, `kill_confirm` says what a kill loses, `secret_entry` is a field for a secret; `view`, `view_list`,
 //! `view_chat_list`, `view_help` and `view_picker` draw. The overlays do not act on an answer: the root does.
 
 pub(super) mod chat_list;
@@ -12,12 +12,14 @@ pub(super) mod kill_confirm;
 mod models;
 pub(super) mod palette;
 pub(super) mod picker;
+pub(super) mod secret_entry;
 pub(super) mod server;
 pub(super) mod view;
 mod view_chat_list;
 mod view_help;
 mod view_list;
 pub(super) mod view_picker;
+mod view_secret_entry;
 
 use super::input::key::Key;
 use super::input::keymap::KeyContext;
@@ -26,6 +28,7 @@ use crate::domain::id::{OpencodeSessionId, SessionKey};
 use chat_list::ChatListOverlay;
 use help::HelpOverlay;
 use picker::Picker;
+use secret_entry::SecretEntry;
 use server::key_field::KeyField;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +46,7 @@ pub(super) enum Overlay {
     Status(Picker),
     /// The key of a provider.
     Key(KeyField),
+    Secret(SecretEntry),
 }
 
 /// A dialog. Its text is built on each draw, so that it is never stale.
@@ -72,7 +76,7 @@ impl Overlay {
             Self::Models(_) | Self::Templates(_) | Self::Palette(_) | Self::Chat(_) => {
                 KeyContext::Picker
             }
-            Self::Key(_) => KeyContext::Picker,
+            Self::Key(_) | Self::Secret(_) => KeyContext::Picker,
             Self::Status(_) => KeyContext::ServerStatus,
         }
     }
@@ -85,7 +89,7 @@ impl Overlay {
             | Self::Status(picker) => Some(picker),
             Self::Chat(list) => Some(&mut list.picker),
             Self::Help(help) => Some(&mut help.picker),
-            Self::Confirm(_) | Self::Key(_) => None,
+            Self::Confirm(_) | Self::Key(_) | Self::Secret(_) => None,
         }
     }
 
@@ -105,7 +109,8 @@ impl Overlay {
             | Self::Palette(_)
             | Self::Chat(_)
             | Self::Status(_)
-            | Self::Key(_) => None,
+            | Self::Key(_)
+            | Self::Secret(_) => None,
         }
     }
 }
@@ -147,6 +152,11 @@ impl Overlays {
         self.stack.last_mut()
     }
 
+    /// Whether a field for a secret has the keys.
+    pub(super) fn has_secret(&self) -> bool {
+        matches!(self.top(), Some(Overlay::Secret(_)))
+    }
+
     /// From bottom to top.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Overlay> {
         self.stack.iter()
@@ -159,6 +169,7 @@ impl Overlays {
         };
         match top {
             Overlay::Key(field) => field.type_key(key),
+            Overlay::Secret(entry) => entry.type_key(key),
             // No key is text there.
             Overlay::Status(_) => return true,
             _ => match top.picker_mut() {
@@ -172,10 +183,12 @@ impl Overlays {
         true
     }
 
-    /// Handles a paste; only a key is pasted.
+    /// Handles a paste; only a secret is pasted.
     pub(super) fn paste(&mut self, text: &str) {
-        if let Some(Overlay::Key(field)) = self.stack.last_mut() {
-            field.paste(text);
+        match self.stack.last_mut() {
+            Some(Overlay::Key(field)) => field.paste(text),
+            Some(Overlay::Secret(entry)) => entry.paste(text),
+            _ => {}
         }
     }
 

@@ -5,6 +5,8 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::kill_confirm::KillConfirm;
+use super::secret_entry::SecretPurpose;
+use super::view_secret_entry::SecretWords;
 use super::{Confirm, Overlay};
 use crate::app::App;
 use crate::app::action::{Action, AppAction, ChatAction};
@@ -16,6 +18,7 @@ use crate::app::view::frame::{PaneFrame, centred};
 use crate::app::view::hints::{CLOSE, SCROLL_OVERLAY, YES};
 use crate::app::view::theme::Theme;
 use crate::domain::id::SessionKey;
+use crate::domain::sandbox::Phase;
 use crate::text::{visible, wrap};
 
 impl App {
@@ -34,6 +37,9 @@ impl App {
                 Overlay::Chat(list) => list.draw(screen, buf, vx),
                 Overlay::Status(picker) => self.view_status(picker, screen, buf, vx),
                 Overlay::Key(field) => field.draw(screen, buf, vx),
+                Overlay::Secret(entry) => {
+                    entry.draw(&self.secret_words(entry.purpose()), screen, buf, vx);
+                }
                 Overlay::Templates(picker) => self.view_templates(picker, screen, buf, vx),
                 Overlay::Confirm(question) => {
                     let first = self.view_confirm(question, screen, buf, vx);
@@ -116,6 +122,21 @@ impl App {
             buf.set_line(x, row.y, line, row.width.saturating_sub(1));
         }
         first
+    }
+
+    /// The words around a field for a secret.
+    fn secret_words(&self, purpose: &SecretPurpose) -> SecretWords {
+        let SecretPurpose::ServerPassword(key) = purpose;
+        let session = self.open.get(key);
+        let why = match session.map(crate::app::OpenSession::phase) {
+            Some(Phase::Failed(failure)) => failure.summary.clone(),
+            _ => String::new(),
+        };
+        SecretWords {
+            title: "Password",
+            why,
+            of: self.attached_url().unwrap_or_default().to_owned(),
+        }
     }
 
     /// What auto mode means.

@@ -3,13 +3,14 @@
 //!
 //! In reading order: `open_sessions` holds all open sessions, `routing` opens and shows them and
 //! routes their events; `boot` is the progress of a boot, `recovery` the actions if it fails,
-//! `revive` how a gone session comes back; `lists` opens lists of the conversation; `time_left` and `cost` are the texts for both. The list
+//! `revive` how a gone session comes back, `password` asks for one; `lists` opens lists of the conversation; `time_left` and `cost` are the texts for both. The list
 //! of all sessions, open or not, is `app/sessions`.
 
 pub mod boot;
 pub(super) mod cost;
 mod lists;
 pub(super) mod open_sessions;
+mod password;
 pub(super) mod paused_elsewhere;
 pub(super) mod recovery;
 pub(super) mod revive;
@@ -24,6 +25,7 @@ use super::cx::Cx;
 use super::effect::Effect;
 use super::logs::Logs;
 use super::overlay::server::state::ServerState;
+use crate::domain::advice::Advice;
 use crate::domain::id::SessionKey;
 use crate::domain::sandbox::{Phase, SandboxInfo, SessionStatus, Stage};
 use crate::domain::session::{
@@ -73,6 +75,8 @@ pub(super) struct OpenSession {
     origin: SessionOrigin,
     task: Task,
     restored: bool,
+    /// Its server wants a password, and the user was not asked yet.
+    password_due: bool,
 }
 
 impl OpenSession {
@@ -109,6 +113,7 @@ impl OpenSession {
             },
             task: Task::Serves,
             restored: false,
+            password_due: false,
             key: spec.key,
         };
         session.tell_reach();
@@ -243,7 +248,16 @@ impl OpenSession {
             self.resumes = Some(cx.now);
         }
         self.phase = phase;
+        self.password_due = self.lacks_password();
         self.tell_reach();
+    }
+
+    /// Whether its server wants a password that it was not given.
+    fn lacks_password(&self) -> bool {
+        let Phase::Failed(failure) = &self.phase else {
+            return false;
+        };
+        failure.next.advice.contains(&Advice::EnterPassword)
     }
 
     /// A task that has ended accepts no prompt, whatever it reported last; if the sandbox still

@@ -20,6 +20,9 @@ const EVERYWHERE: [&str; 2] = ["opencode", "base"];
 impl App {
     /// Retries the session on the screen. Does nothing to a boot that makes progress.
     pub(in crate::app) fn retry(&mut self, cx: &mut Cx<'_>) {
+        if self.ask_password() {
+            return;
+        }
         let Some(session) = self.session_mut() else {
             return;
         };

@@ -6,6 +6,7 @@ mod conversations;
 mod keys;
 mod models;
 mod palette;
+mod password;
 mod rebound;
 mod recovery;
 mod revive;

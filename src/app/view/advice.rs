@@ -38,6 +38,7 @@ impl AdviceKeys {
     fn word(&self, advice: &Advice, session: &str) -> String {
         match advice {
             Advice::Text(words) | Advice::SetKey(words) => words.clone(),
+            Advice::EnterPassword => press(&self.retry, "enter the password"),
             Advice::TryAgain => press(&self.retry, "try again"),
             Advice::TryAgainSoon => format!("{} in a moment", press(&self.retry, "try again")),
             Advice::TryAnotherPort => press(&self.retry, "try another port"),

@@ -74,6 +74,9 @@ const PICKER: &[KeyHint] = &[
     hint!(App::Close),
 ];
 
+/// In a field for a secret.
+const SECRET: &[KeyHint] = &[hint!(App::Confirm => "connect"), hint!(App::Close)];
+
 const LIST: &[KeyHint] = &[
     hint!(Sessions::Open),
     hint!(App::NewSession),
@@ -160,6 +163,7 @@ impl App {
             KeyContext::Outside | KeyContext::Anywhere | KeyContext::Sequence => {
                 vec![hint!(App::NewSession), HELP, QUIT]
             }
+            KeyContext::Picker if self.overlays.has_secret() => SECRET.to_vec(),
             KeyContext::Picker => PICKER.to_vec(),
             // An overlay shows its keys itself.
             KeyContext::Help

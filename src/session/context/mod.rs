@@ -1,12 +1,13 @@
 //! What all sessions of this process share. Made before any of them, and knows none.
 //!
 //! [`settings`] is what the sessions need of the configuration, [`timing`] every duration, [`clone_access`] who gets in at
-//! a private repository, [`lazy_keyring`] keys that are looked up when one is needed first.
+//! a private repository, [`lazy_keyring`] keys that are looked up when one is needed first, [`typed_passwords`] what the user typed.
 
 pub mod clone_access;
 pub mod lazy_keyring;
 pub mod settings;
 pub mod timing;
+pub mod typed_passwords;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -35,6 +36,7 @@ use clone_access::CloneAccess;
 use lazy_keyring::LazyKeyring;
 use settings::Settings;
 use timing::Timing;
+use typed_passwords::TypedPasswords;
 
 /// Wake-ups that sessions report within this time are one.
 const WAKING: Duration = Duration::from_secs(1);
@@ -74,6 +76,8 @@ pub struct SessionContext {
     pub late: Option<LazyKeyring>,
     /// Values of the variables that a [`CredentialRef::Env`] may name.
     pub variables: HashMap<String, SecretString>,
+    /// They take precedence over the variables.
+    pub typed: TypedPasswords,
     /// User of a server that somebody else runs; `None`: OpenCode's default user.
     pub user: Option<String>,
     /// Credentials for repositories to clone; the last match wins.
@@ -95,6 +99,7 @@ impl SessionContext {
             http_options,
             late: None,
             variables: HashMap::new(),
+            typed: TypedPasswords::default(),
             user: None,
             clone_access: Vec::new(),
             started,
@@ -202,8 +207,18 @@ impl SessionContext {
 
     pub(crate) fn secret(&self, credential: &CredentialRef) -> Option<SecretString> {
         match credential {
-            CredentialRef::Env(name) => self.variables.get(name).cloned(),
+            CredentialRef::Env(name) => {
+                let typed = self.typed.get(name);
+                typed.or_else(|| self.variables.get(name).cloned())
+            }
             CredentialRef::None | CredentialRef::Stored(_) => None,
+        }
+    }
+
+    /// The user typed this password: it is what the credential refers to from now on.
+    pub(crate) fn use_password(&self, credential: &CredentialRef, password: SecretString) {
+        if let CredentialRef::Env(name) = credential {
+            self.typed.set(name, password);
         }
     }
 

@@ -1,12 +1,14 @@
 //! The effect of each command, with and without a connection: all of it is decided here.
 
+use secrecy::SecretString;
+
 use super::connection::Connection;
 use super::outcome::{CommandOutcome, StopSession};
 use super::prompt_delivery::DeliveryEvent;
 use super::state::SessionState;
 use crate::domain::rule::Rule;
 use crate::domain::sandbox::Phase;
-use crate::domain::session::{CloseAction, SessionCommand};
+use crate::domain::session::{CloseAction, CredentialRef, SessionCommand};
 use crate::session::failures;
 
 /// Handles the commands that were sent to a session before it was asked to end.
@@ -35,6 +37,7 @@ async fn store(serving: &mut SessionState, command: SessionCommand) {
         | SessionCommand::Kill
         | SessionCommand::Reconnect
         | SessionCommand::Retry
+        | SessionCommand::UsePassword(..)
         | SessionCommand::FindFiles(_)
         | SessionCommand::UseTemplate(_)
         | SessionCommand::Revive
@@ -69,6 +72,10 @@ pub(crate) async fn handle(
         (SessionCommand::Reconnect, _) => {
             serving.context.woke().await;
             return Ok(CommandOutcome::Retry);
+        }
+        (SessionCommand::UsePassword(credential, password), link) => {
+            let password = password.expose().into();
+            return Ok(use_password(serving, link.is_none(), &credential, password));
         }
         // Nothing waits for a retry; the user types on without the files.
         (SessionCommand::Retry, Some(_))
@@ -105,6 +112,21 @@ pub(crate) async fn handle(
         ) => not_connected(serving).await,
     }
     Ok(CommandOutcome::Done)
+}
+
+/// A waiting caller tries the password now; a connection that holds goes on with the one before.
+fn use_password(
+    serving: &SessionState,
+    waits: bool,
+    credential: &CredentialRef,
+    password: SecretString,
+) -> CommandOutcome {
+    serving.context.use_password(credential, password);
+    if waits {
+        CommandOutcome::Retry
+    } else {
+        CommandOutcome::Done
+    }
 }
 
 async fn not_connected(serving: &SessionState) {
@@ -170,6 +192,7 @@ async fn connected(
         | SessionCommand::Unqueue(_)
         | SessionCommand::ReleaseQueue
         | SessionCommand::Retry
+        | SessionCommand::UsePassword(..)
         | SessionCommand::Reconnect
         | SessionCommand::SaveDraft(_)
         | SessionCommand::SaveChoice(_)

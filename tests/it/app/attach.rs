@@ -351,6 +351,7 @@ fn any_size_is_drawn_and_a_change_of_it_followed() {
 /// The screen's error when a server cannot be used, without the parts that vary between runs.
 fn complaint(home: &Home, url: &str) -> String {
     let screen = home.terminal(&["attach", url]).size(100, 30).start();
+    // A field for the password may be in front of it.
     screen.complaint().replace(url, "[url]")
 }
 
@@ -401,4 +402,45 @@ fn a_password_in_the_address_is_used_and_shown_nowhere() {
     screen.wait_for("OpenCode does not accept the password of user opencode");
     let shown = String::from_utf8_lossy(&screen.raw()).into_owned();
     assert!(!shown.contains("swordfish"), "{shown}");
+}
+
+#[test]
+fn the_password_of_a_server_is_asked_for_until_it_is_right() {
+    let attached = AttachSite::new();
+    let (server, home) = (attached.server(), Home::new());
+    let arguments = ["attach", server.url(), "--session", &attached.conversation];
+    let mut screen = home.terminal(&arguments).size(100, 30).start();
+    screen.wait_for("the OpenCode server requires a password");
+    screen.wait_for("type it");
+
+    // Later, after a draft.
+    screen.send("\x1b");
+    screen.wait_until("the field is closed", |screen| {
+        !screen.contents().contains("type it")
+    });
+    screen.wait_for("to enter the password");
+    screen.send("keep this draft");
+    screen.wait_for("keep this draft");
+    screen.send("\x18r");
+    screen.wait_for("type it");
+    screen.send("swordfish");
+    screen.wait_for("•••••••••");
+    screen.send("\r");
+    screen.wait_for("does not accept the password of user opencode");
+    screen.wait_for("type it");
+    screen.send(server.password());
+    screen.wait_for("•");
+    screen.send("\r");
+
+    screen.wait_for("idle");
+    screen.wait_for("keep this draft");
+    let raw = String::from_utf8_lossy(&screen.raw()).into_owned();
+    for secret in ["swordfish", server.password()] {
+        assert!(!raw.contains(secret), "{secret} is on the screen");
+    }
+    for file in std::fs::read_dir(home.state()).into_iter().flatten() {
+        let bytes = std::fs::read(file.unwrap().path()).unwrap_or_default();
+        let text = String::from_utf8_lossy(&bytes);
+        assert!(!text.contains("swordfish"), "{text}");
+    }
 }
