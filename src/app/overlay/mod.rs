@@ -183,6 +183,11 @@ impl Overlays {
         true
     }
 
+    /// Whether a provider's key is typed.
+    pub(super) fn takes_key(&self) -> bool {
+        matches!(self.top(), Some(Overlay::Key(_)))
+    }
+
     /// Handles a paste; only a secret is pasted.
     pub(super) fn paste(&mut self, text: &str) {
         match self.stack.last_mut() {

@@ -10,6 +10,7 @@ use crate::domain::chat::{
 };
 use crate::domain::id::QuestionId;
 use crate::domain::sandbox::Outage;
+use crate::domain::server::{McpServer, McpState, ProviderOffer, ServerAnswer};
 use crate::domain::session::{PromptQueue, SessionCommand};
 
 /// Words on the screen that are default keys too.
@@ -162,6 +163,29 @@ fn models() -> Script {
     with_keys(script, "ctrl-x m")
 }
 
+/// The state of a server with an MCP server.
+fn server() -> Script {
+    let mut script = live();
+    let mcp = vec![McpServer {
+        name: "github".to_owned(),
+        state: McpState::Connected,
+    }];
+    script.session("one", SessionEvent::Server(ServerAnswer::McpServers(mcp)));
+    with_keys(script, "ctrl-x i")
+}
+
+/// The field for a provider's key.
+fn provider_key() -> Script {
+    let mut script = live();
+    let offers = vec![ProviderOffer {
+        id: "acme".to_owned(),
+        name: "Acme".to_owned(),
+        is_connected: false,
+    }];
+    script.session("one", SessionEvent::Server(ServerAnswer::Providers(offers)));
+    with_keys(script, "enter")
+}
+
 fn working() -> Script {
     let mut script = live();
     script.status("one", TurnStatus::Busy);
@@ -199,6 +223,13 @@ fn panes() -> Vec<(&'static str, Script)> {
         ("marked", with_keys(live(), "ctrl-x l space")),
         ("logs", with_keys(live(), "ctrl-x o")),
         ("help", with_keys(live(), "f1")),
+        ("help, searched", {
+            let mut script = with_keys(live(), "f1");
+            script.type_text("session");
+            script
+        }),
+        ("server", server()),
+        ("provider's key", provider_key()),
         ("help, further", with_keys(live(), "f1 pgdn pgdn pgdn")),
         ("quit?", with_keys(working(), "ctrl-x q")),
         ("kill?", with_keys(live(), "ctrl-x l D")),

@@ -77,6 +77,9 @@ const PICKER: &[KeyHint] = &[
 /// In a field for a secret.
 const SECRET: &[KeyHint] = &[hint!(App::Confirm => "connect"), hint!(App::Close)];
 
+/// In the field for a key there is nothing to move to.
+const KEY_FIELD: &[KeyHint] = &[hint!(App::Confirm => "store"), hint!(App::Close)];
+
 const LIST: &[KeyHint] = &[
     hint!(Sessions::Open),
     hint!(App::NewSession),
@@ -164,6 +167,7 @@ impl App {
                 vec![hint!(App::NewSession), HELP, QUIT]
             }
             KeyContext::Picker if self.overlays.has_secret() => SECRET.to_vec(),
+            KeyContext::Picker if self.overlays.takes_key() => KEY_FIELD.to_vec(),
             KeyContext::Picker => PICKER.to_vec(),
             // An overlay shows its keys itself.
             KeyContext::Help
