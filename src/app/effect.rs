@@ -2,7 +2,7 @@
 
 use crate::domain::id::{SandboxId, SessionKey};
 use crate::domain::preferences::PreferenceChange;
-use crate::domain::session::{CloseAction, SessionCommand, SessionSpec};
+use crate::domain::session::{CloseAction, ComposerChange, SessionCommand, SessionSpec};
 use crate::domain::time::UnixMillis;
 
 #[derive(Debug, Clone, PartialEq)]
@@ -12,6 +12,11 @@ pub enum Effect {
     CloseSession(SessionKey, CloseAction),
     /// Reads the list of stored sessions; answered by [`super::event::Reply::Sessions`].
     ListSessions,
+    /// Stores what the session's composer holds besides the draft.
+    KeepComposer(SessionKey, ComposerChange),
+    /// Reads the prompts that were sent in all sessions, first those of this one and of its project;
+    /// answered by [`super::event::Reply::PastPrompts`].
+    ListPastPrompts(SessionKey),
     /// Lists the engine's unattached sandboxes; answered by [`super::event::Reply::UnattachedSandboxes`].
     ListUnattachedSandboxes,
     /// Pauses or kills an unattached sandbox; answered by [`super::event::Reply::Closed`].
@@ -33,6 +38,8 @@ pub enum Effect {
     Remember(PreferenceChange),
     /// Copies to the clipboard of the user's terminal.
     Copy(String),
+    /// Opens a web page or a mail address with the program of the user's desktop.
+    OpenLink(String),
     /// Reads a file of this machine whose path was pasted; answered by
     /// [`super::event::Reply::FileRead`].
     ReadFile {
@@ -41,6 +48,9 @@ pub enum Effect {
         /// The pasted text.
         pasted: String,
     },
+    /// Reads the picture in the clipboard of this machine's desktop; answered by
+    /// [`super::event::Reply::FileRead`] with no pasted text.
+    ReadClipboardPicture(SessionKey),
     /// Writes a new file into the directory that the program was started in, for its user alone;
     /// one that exists is never overwritten.
     WriteFile {

@@ -4,7 +4,7 @@ use super::input::key::{Key, Mouse};
 use crate::domain::failure::Failure;
 use crate::domain::id::{SandboxId, SessionKey};
 use crate::domain::preferences::Preferences;
-use crate::domain::prompt::LocalFile;
+use crate::domain::prompt::{LocalFile, PastPrompt};
 use crate::domain::sandbox::Phase;
 use crate::domain::session::{SessionEvent, SessionSummary};
 use crate::domain::unattached_sandbox::UnattachedSandbox;
@@ -41,6 +41,8 @@ pub enum Event {
 pub enum Reply {
     /// The stored sessions, newest first.
     Sessions(Vec<SessionSummary>),
+    /// The prompts of all sessions, as seen from this one: its own first.
+    PastPrompts(SessionKey, Vec<PastPrompt>),
     /// The unattached sandboxes, those that sandbar created first; `Err` says why they are unknown.
     UnattachedSandboxes(Result<Vec<UnattachedSandbox>, Failure>),
     /// The new state of an unattached sandbox.

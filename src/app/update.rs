@@ -13,6 +13,7 @@ use super::overlay::help::HelpOverlay;
 use super::overlay::kill_confirm::kill_targets;
 use super::overlay::picker::Picker;
 use super::overlay::{Confirm, Overlay};
+use super::session::composer_notices::open_link;
 use super::session::revive::can_revive;
 use super::sessions::bulk::BulkOp;
 use super::sessions::{RowTarget, SessionsOutcome};
@@ -190,6 +191,7 @@ impl App {
             AppAction::CancelSequence => self.leader.clear(),
             AppAction::Confirm => self.confirmed(cx),
             AppAction::Close => self.overlays.close(),
+            AppAction::CopyRow => self.copy_link(cx),
             AppAction::RenameRow => self.rename_row(),
             AppAction::DeleteRow => self.ask_delete_row(cx),
             AppAction::ServerStatus => self.open_status(cx),
@@ -256,6 +258,8 @@ impl App {
                     session.resume(cx);
                 }
             }
+            ChatOutcome::Cleared => self.tell_cleared(cx),
+            ChatOutcome::Stashed(count) => self.tell_stashed(count, cx),
             ChatOutcome::NothingToStop => self.arm_quit(cx),
         }
     }
@@ -368,6 +372,7 @@ impl App {
             Some(Overlay::Status(picker)) => self.switch_mcp(picker, cx),
             Some(Overlay::Key(field)) => self.give_key(field, cx),
             Some(Overlay::Secret(entry)) => self.secret_entered(entry, cx),
+            Some(Overlay::Links(links)) => open_link(&links, cx),
             Some(Overlay::Help(_)) | None => {}
         }
     }
@@ -406,6 +411,7 @@ impl App {
                 }
                 self.filter_unattached();
             }
+            Reply::PastPrompts(key, prompts) => self.past_prompts_told(&key, prompts),
             Reply::UnattachedSandboxes(told) => self.unattached_listed(told, cx),
             Reply::Closed(id, phase) => self.unattached_closed(&id, &phase, cx),
             Reply::Adopted(id, adopted) => self.adopted(&id, adopted, cx),
@@ -421,15 +427,7 @@ impl App {
                 session,
                 pasted,
                 file,
-            } => match file {
-                Ok(Some(file)) => {
-                    if let Some(session) = self.open.get_mut(&session) {
-                        session.chat.file_read(&pasted, file);
-                    }
-                }
-                Ok(None) => {}
-                Err(why) => self.notify(why, cx),
-            },
+            } => self.file_read(&session, &pasted, file, cx),
             Reply::Preferences(preferences) => {
                 self.recent.restore(&preferences.recent_actions);
                 self.preferences = preferences;

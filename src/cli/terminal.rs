@@ -21,7 +21,7 @@ use crate::domain::failure::Failure;
 use crate::domain::id::{OpencodeSessionId, SandboxId, SessionKey};
 use crate::domain::preferences::PreferenceChange;
 use crate::domain::session::{
-    CloseAction, CredentialRef, SessionCommand, SessionOrigin, SessionSpec,
+    CloseAction, ComposerChange, CredentialRef, SessionCommand, SessionOrigin, SessionSpec,
 };
 use crate::domain::time::UnixMillis;
 use crate::net::url::split_userinfo;
@@ -34,6 +34,7 @@ use crate::session::sandbox::unattached;
 use crate::session::supervisor::Supervisor;
 use crate::store::Store;
 use crate::tui::desktop::clipboard::Clipboard;
+use crate::tui::desktop::link_opener::LinkOpener;
 use crate::tui::{
     self, CommandRefused, Desktop, ReplyTask, SessionHandle, Setup, StoredTask, TerminalError,
     UiModel,
@@ -114,6 +115,23 @@ impl SessionHandle for TerminalSessions {
                 Err(error) => {
                     Reply::Notice(format!("The stored sessions could not be read: {error}"))
                 }
+            }
+        })
+    }
+
+    fn keep_composer(&mut self, key: SessionKey, change: ComposerChange) {
+        self.supervisor.keep_composer(key, change);
+    }
+
+    fn past_prompts(&mut self, key: SessionKey) -> ReplyTask {
+        let records = self.supervisor.context().records.clone();
+        Box::pin(async move {
+            let Some(records) = records else {
+                return Reply::PastPrompts(key, Vec::new());
+            };
+            match records.store.history(&key).await {
+                Ok(prompts) => Reply::PastPrompts(key, prompts),
+                Err(error) => Reply::Notice(format!("Earlier prompts could not be read: {error}")),
             }
         })
     }
@@ -383,6 +401,7 @@ fn desktop(config: &Config, env: &Env) -> Result<Desktop, CommandError> {
             |name| env.text(name).map(str::to_owned),
             config.paths.copied_file(),
         ),
+        opener: LinkOpener::of_environment(|name| env.text(name).map(str::to_owned)),
     })
 }
 

@@ -106,6 +106,15 @@ impl PromptOffers {
     }
 }
 
+/// A prompt of the past.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PastPrompt {
+    /// With the mark of a shell line.
+    pub text: String,
+    /// The name of the session that it was sent in; `None` if there is none any more.
+    pub session: Option<String>,
+}
+
 /// `/name arguments` without the slash; `None` if it does not begin with one.
 pub fn split_command(text: &str) -> Option<(&str, &str)> {
     let rest = text.strip_prefix('/')?;

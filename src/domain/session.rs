@@ -15,7 +15,7 @@ use super::id::{
 };
 use super::log::LogLine;
 use super::preferences::PromptChoice;
-use super::prompt::{PromptKind, PromptPart};
+use super::prompt::{Attachment, PromptKind, PromptPart};
 use super::rule::{AutomaticAnswer, Rule};
 use super::sandbox::{BootEvent, Phase, SandboxInfo};
 use super::secret::SecretText;
@@ -192,6 +192,28 @@ pub enum SessionCommand {
     Kill,
 }
 
+/// What the store has of the composer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StoredComposer {
+    /// The unsent text.
+    pub draft: String,
+    /// Prompts that were put aside, the oldest first.
+    pub stashes: Vec<Prompt>,
+    /// What was named in prompts, by its text with the `@`.
+    pub mentions: Vec<(String, Attachment)>,
+}
+
+/// A change of what the composer holds besides the draft.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ComposerChange {
+    /// A prompt is put aside.
+    Stash(Box<Prompt>),
+    /// It is brought back.
+    Unstash(MessageId),
+    /// A text with an `@` names this.
+    Mention(String, Attachment),
+}
+
 /// A request about conversations. Each is answered by a [`ConversationAnswer`] or a failure.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ConversationCommand {
@@ -311,7 +333,7 @@ pub enum SessionEvent {
     /// The stored state, sent first when a stored session is opened. The transcript follows as
     /// [`ChatEvent`]s.
     Restored {
-        draft: String,
+        composer: StoredComposer,
         choice: PromptChoice,
     },
     Sandbox(SandboxInfo),

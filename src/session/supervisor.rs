@@ -25,7 +25,9 @@ use crate::domain::failure::Failure;
 use crate::domain::id::SessionKey;
 use crate::domain::preferences::{PreferenceChange, PromptChoice};
 use crate::domain::sandbox::Phase;
-use crate::domain::session::{CloseAction, SessionCommand, SessionEvent, SessionSpec};
+use crate::domain::session::{
+    CloseAction, ComposerChange, SessionCommand, SessionEvent, SessionSpec,
+};
 use crate::store::Store;
 
 /// Commands that may wait for one session; more are refused, visibly.
@@ -207,6 +209,24 @@ impl Supervisor {
         self.tasks.spawn(async move {
             if let Err(error) = store.set_shown(&key, wall()).await {
                 tracing::warn!(%key, %error, "what is on the screen could not be stored");
+            }
+        });
+    }
+
+    /// Stores what the session's composer holds besides the draft, whether the session runs or not.
+    pub fn keep_composer(&mut self, key: SessionKey, change: ComposerChange) {
+        let Some(records) = &self.context.records else {
+            return;
+        };
+        let store = records.store.clone();
+        self.tasks.spawn(async move {
+            let kept = match change {
+                ComposerChange::Stash(prompt) => store.add_stash(&key, *prompt).await,
+                ComposerChange::Unstash(id) => store.remove_stash(&key, &id).await,
+                ComposerChange::Mention(text, what) => store.add_mention(&key, text, what).await,
+            };
+            if let Err(error) = kept {
+                tracing::warn!(%key, %error, "the composer's content could not be stored");
             }
         });
     }

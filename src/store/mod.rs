@@ -14,6 +14,7 @@ mod auto_mode;
 mod database;
 mod error;
 mod files;
+mod history;
 pub mod lock;
 mod logs;
 mod preferences;
@@ -26,6 +27,7 @@ pub mod snapshots;
 #[cfg(test)]
 mod tests;
 mod transcript;
+mod unsent;
 mod values;
 
 use std::path::{Path, PathBuf};

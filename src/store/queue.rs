@@ -1,4 +1,4 @@
-//! The user's input: queued prompts, unsent drafts, the history of prompts.
+//! The user's input: queued prompts and unsent drafts.
 //!
 //! A prompt is durable here before it is posted anywhere. Several processes may change one queue, so each change is
 //! one transaction: a process claims a prompt before it posts it, and nobody can remove a claimed one. It stays,
@@ -12,9 +12,6 @@ use super::values::{from_json, integer, to_json};
 use super::{Store, StoreError};
 use crate::domain::id::{MessageId, SessionKey};
 use crate::domain::session::Prompt;
-
-/// Maximum prompts in the history.
-const HISTORY_LIMIT: i64 = 500;
 
 /// A session's queue as stored.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -185,22 +182,6 @@ impl Store {
         })
         .await
     }
-
-    /// Adds a sent prompt to the history of all sessions; a known one moves to the front.
-    pub async fn add_history(&self, text: String) -> Result<(), StoreError> {
-        self.write("save the history", move |db| add_history(&db.conn, &text))
-            .await
-    }
-
-    /// Returns the newest `limit` prompts, `[0]` the newest.
-    pub async fn history(&self, limit: usize) -> Result<Vec<String>, StoreError> {
-        self.read("read the history", move |conn| {
-            conn.prepare_cached("SELECT text FROM history ORDER BY id DESC LIMIT ?1")?
-                .query_map([integer(limit as u64)], |row| row.get(0))?
-                .collect()
-        })
-        .await
-    }
 }
 
 fn take(prompts: &mut Vec<Prompt>, id: &MessageId) -> Option<Prompt> {
@@ -247,18 +228,5 @@ fn set_queue(conn: &Connection, key: &SessionKey, queue: StoredQueue) -> rusqlit
         "DELETE FROM held_queues WHERE session = ?1"
     };
     conn.prepare_cached(sql)?.execute([key.as_str()])?;
-    Ok(())
-}
-
-fn add_history(conn: &Connection, text: &str) -> rusqlite::Result<()> {
-    conn.prepare_cached("DELETE FROM history WHERE text = ?1")?
-        .execute([text])?;
-    conn.prepare_cached("INSERT INTO history (text) VALUES (?1)")?
-        .execute([text])?;
-    conn.prepare_cached(
-        "DELETE FROM history WHERE id <=
-             (SELECT id FROM history ORDER BY id DESC LIMIT 1 OFFSET ?1)",
-    )?
-    .execute([HISTORY_LIMIT])?;
     Ok(())
 }

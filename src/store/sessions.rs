@@ -331,6 +331,8 @@ fn delete(db: &mut Database, key: &SessionKey) -> rusqlite::Result<()> {
         "queue",
         "held_queues",
         "drafts",
+        "stashes",
+        "mentions",
         "logs",
         "runs",
         "shown",

@@ -22,7 +22,9 @@ use crate::domain::advice::Advice;
 use crate::domain::failure::Failure;
 use crate::domain::id::{SandboxId, SessionKey};
 use crate::domain::preferences::{PreferenceChange, Preferences};
-use crate::domain::session::{CloseAction, SessionCommand, SessionEvent, SessionSpec};
+use crate::domain::session::{
+    CloseAction, ComposerChange, SessionCommand, SessionEvent, SessionSpec,
+};
 use crate::domain::time::UnixMillis;
 
 /// A session's mailbox is full: the command was dropped.
@@ -44,6 +46,13 @@ pub trait SessionHandle {
     /// Reads the list of stored sessions; resolves to [`Reply::Sessions`], or [`Reply::Notice`] on
     /// failure.
     fn list(&mut self) -> ReplyTask;
+    /// Stores what a session's composer holds besides the draft.
+    fn keep_composer(&mut self, _key: SessionKey, _change: ComposerChange) {}
+    /// Reads the prompts of all sessions, those of this one first; resolves to
+    /// [`Reply::PastPrompts`].
+    fn past_prompts(&mut self, key: SessionKey) -> ReplyTask {
+        Box::pin(std::future::ready(Reply::PastPrompts(key, Vec::new())))
+    }
     /// Lists the engine's unattached sandboxes; resolves to [`Reply::UnattachedSandboxes`].
     fn unattached(&mut self) -> ReplyTask;
     /// Pauses or kills an unattached sandbox; resolves to [`Reply::Closed`].
@@ -156,12 +165,6 @@ impl<D: SessionHandle> Effects<D> {
                     SessionEvent::CommandFailed(failure("The session could not be closed"))
                 })
             }
-            Effect::ListSessions => begin(&mut self.tasks, self.sessions.list()),
-            Effect::ListUnattachedSandboxes => begin(&mut self.tasks, self.sessions.unattached()),
-            Effect::CloseSandbox(id, closing) => {
-                begin(&mut self.tasks, self.sessions.close_sandbox(id, closing))
-            }
-            Effect::Adopt(id, key) => begin(&mut self.tasks, self.sessions.adopt(id, key)),
             Effect::WatchSessions(keys) => {
                 self.sessions.watch(keys);
                 None
@@ -170,10 +173,12 @@ impl<D: SessionHandle> Effects<D> {
                 self.sessions.shown(key);
                 None
             }
-            Effect::LoadPreferences => begin(&mut self.tasks, self.sessions.preferences()),
-            Effect::SumCost(since) => begin(&mut self.tasks, self.sessions.cost_since(since)),
             Effect::Remember(change) => {
                 self.sessions.remember(change);
+                None
+            }
+            Effect::KeepComposer(key, change) => {
+                self.sessions.keep_composer(key, change);
                 None
             }
             Effect::Copy(text) => self.copy(text),
@@ -182,6 +187,7 @@ impl<D: SessionHandle> Effects<D> {
                 path,
                 pasted,
             } => self.read_file(session, path, pasted),
+            Effect::ReadClipboardPicture(session) => self.read_clipboard(session),
             Effect::WriteFile { name, ending, text } => self.write_file(name, ending, text),
             Effect::EditExternally { draft } => Some(LoopRequest::Edit(draft)),
             Effect::OpenShell(name) => Some(LoopRequest::Shell(name)),
@@ -189,7 +195,29 @@ impl<D: SessionHandle> Effects<D> {
             Effect::Redraw => Some(LoopRequest::Redraw),
             Effect::Suspend => Some(LoopRequest::Suspend),
             Effect::Quit => Some(LoopRequest::Quit),
+            short => {
+                let task = self.short_task(short)?;
+                begin(&mut self.tasks, task)
+            }
         }
+    }
+
+    /// The task of an effect that only asks for something.
+    fn short_task(&mut self, effect: Effect) -> Option<ReplyTask> {
+        Some(match effect {
+            Effect::ListSessions => self.sessions.list(),
+            Effect::LoadPreferences => self.sessions.preferences(),
+            Effect::SumCost(since) => self.sessions.cost_since(since),
+            Effect::ListPastPrompts(key) => self.sessions.past_prompts(key),
+            Effect::ListUnattachedSandboxes => self.sessions.unattached(),
+            Effect::CloseSandbox(id, closing) => self.sessions.close_sandbox(id, closing),
+            Effect::Adopt(id, key) => self.sessions.adopt(id, key),
+            Effect::OpenLink(url) => {
+                let opener = self.desktop.opener.clone();
+                Box::pin(async move { Reply::Notice(opener.open(&url).await) })
+            }
+            _ => return None,
+        })
     }
 
     fn read_file(
@@ -209,6 +237,19 @@ impl<D: SessionHandle> Effects<D> {
                 }
             }),
         )
+    }
+
+    fn read_clipboard(&mut self, session: SessionKey) -> Option<LoopRequest> {
+        let clipboard = self.desktop.clipboard.clone();
+        let task = Box::pin(async move {
+            let picture = clipboard.picture(attachment::MOST).await;
+            Reply::FileRead {
+                session,
+                pasted: String::new(),
+                file: picture.and_then(|picture| attachment::picture(&picture)),
+            }
+        });
+        begin(&mut self.tasks, task)
     }
 
     fn write_file(

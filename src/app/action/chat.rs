@@ -40,6 +40,16 @@ actions! {
         CursorUp,
         /// Moves down a line, or to a later prompt.
         CursorDown,
+        /// Undoes the last edit of the text.
+        UndoEdit,
+        /// Redoes the last edit that was undone.
+        RedoEdit,
+        /// Opens the list of earlier prompts.
+        PastPrompts,
+        /// Attaches the picture in the clipboard.
+        PastePicture,
+        /// Puts the text aside; in an empty composer, brings it back.
+        Stash,
         /// Takes the row of the menu above the composer; a command that is typed whole runs.
         MenuAccept,
         /// Completes the text by that row, and goes into a directory.
@@ -64,6 +74,8 @@ actions! {
         Search,
         NextHit,
         PreviousHit,
+        /// Opens the list of links.
+        Links,
         /// Opens the menu of the selected message.
         MessageMenu,
         /// Writes the conversation to a file.

@@ -122,6 +122,8 @@ actions! {
         Confirm,
         /// Closes the topmost overlay.
         Close,
+        /// Copies the selected link of a list.
+        CopyRow,
         /// Renames the selected conversation of a list.
         RenameRow,
         /// Deletes the selected conversation of a list.

@@ -54,6 +54,7 @@ use crate::domain::prompt::PromptOffers;
 use crate::domain::session::SessionCommand;
 use crate::domain::time::Monotonic;
 use composer::pending_prompts::PendingPrompts;
+use composer::stash::Stashes;
 
 /// How long a first Esc waits for the second one.
 const STOP_ARMED: Duration = Duration::from_secs(2);
@@ -86,6 +87,10 @@ pub enum ChatOutcome {
     Unreachable,
     /// Enter in an empty composer.
     NothingToSend,
+    /// The composer was cleared.
+    Cleared,
+    /// The composer's text was put aside, as one of so many.
+    Stashed(usize),
     /// There was nothing to clear and nothing to stop.
     NothingToStop,
 }
@@ -103,12 +108,19 @@ impl ChatOutcome {
 pub enum ChatList {
     /// The models to send the last prompt again with; [`Chat::send_again`] receives the choice.
     SendAgain,
+    /// [`Chat::past_prompts`] and those of other sessions; [`Chat::recall_prompt`] receives the
+    /// choice.
+    PastPrompts,
+    /// [`Chat::stashed`]; [`Chat::unstash`] receives the choice.
+    Stashes,
     /// [`Chat::timeline`]; [`Chat::show_message`] receives the choice.
     Timeline,
     /// The title of this conversation.
     Rename,
     /// What to look for; [`Chat::search`] receives it.
     Search,
+    /// [`Chat::links`].
+    Links,
     /// [`Chat::message_menu`].
     Message,
     /// The formats of an export.
@@ -138,6 +150,7 @@ pub struct Chat {
     pending: PendingPrompts,
     composer: Composer,
     completion: Completion,
+    stashes: Stashes,
     /// What a prompt can name.
     offers: PromptOffers,
     sub_agents: SubAgents,
@@ -190,6 +203,7 @@ impl Chat {
             pending: PendingPrompts::default(),
             composer: Composer::default(),
             completion: Completion::default(),
+            stashes: Stashes::default(),
             offers: PromptOffers::default(),
             sub_agents: SubAgents::default(),
             todos: Vec::new(),

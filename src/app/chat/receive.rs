@@ -9,10 +9,10 @@ use super::requests::PendingRequest;
 use super::transcript::MessageEntry;
 use crate::app::cx::Cx;
 use crate::domain::chat::{
-    ChatEvent, Conversation, Message, MessageWithParts, PartKind, Resync, Role, TurnStatus,
+    ChatEvent, Conversation, Message, MessageWithParts, Part, PartKind, Resync, Role, TurnStatus,
 };
 use crate::domain::failure::Failure;
-use crate::domain::session::{PromptQueue, SessionCommand};
+use crate::domain::session::{PromptQueue, SessionCommand, StoredComposer};
 use crate::domain::time::{Monotonic, UnixMillis};
 
 /// A turn that seems older than this did not start with the prompt that looks like its own.
@@ -25,9 +25,18 @@ impl Chat {
         self.show_echoes();
     }
 
-    /// The draft from the store.
-    pub fn restored(&mut self, draft: impl AsRef<str>) {
-        let draft = draft.as_ref();
+    /// The composer from the store.
+    pub fn restored(&mut self, stored: StoredComposer) {
+        let StoredComposer {
+            draft,
+            stashes,
+            mentions,
+        } = stored;
+        self.stashes.restored(stashes);
+        for (text, what) in mentions {
+            self.completion.mentions.pick(text, what);
+        }
+        let draft = draft.as_str();
         if draft.is_empty() {
             return;
         }
@@ -110,7 +119,10 @@ impl Chat {
             ChatEvent::Status(status) => self.status_changed(status),
             ChatEvent::Message(message) => self.message(message),
             ChatEvent::MessageRemoved(id) => self.transcript.remove_message(&id),
-            ChatEvent::Part(part) => self.transcript.part(part),
+            ChatEvent::Part(part) => {
+                self.remember_prompt_of_others(&part);
+                self.transcript.part(part);
+            }
             ChatEvent::PartRemoved { message, part } => {
                 self.transcript.remove_part(&message, &part);
             }
@@ -215,6 +227,23 @@ impl Chat {
             {
                 self.composer.remember(text);
             }
+        }
+    }
+
+    /// Adds a prompt that another client has sent to the history.
+    fn remember_prompt_of_others(&mut self, part: &Part) {
+        let PartKind::Text {
+            text,
+            synthetic: false,
+            ..
+        } = &part.kind
+        else {
+            return;
+        };
+        let entry = self.transcript.entry(&part.message);
+        let is_prompt = entry.is_some_and(|entry| entry.message.role == Role::User);
+        if is_prompt && self.sent.find(&part.message).is_none() {
+            self.composer.remember(text);
         }
     }
 

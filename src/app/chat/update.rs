@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::completion::choose::HowChosen;
 use super::composer::VerticalMove;
-use super::composer::pasted_path::pasted_path;
+use super::composer::pasted_path::{PastedPath, pasted_paths};
 use super::{Chat, ChatAction, ChatContext, ChatFocus, ChatOutcome, Delivery, STOP_ARMED};
 use crate::app::cx::Cx;
 use crate::app::effect::Effect;
@@ -13,6 +13,8 @@ use crate::domain::prompt::{Attachment, LocalFile, PromptKind, PromptPart};
 use crate::domain::session::{Prompt, SessionCommand};
 use crate::domain::time::Monotonic;
 
+/// At most so many files of one paste are attached.
+const MOST_FILES: usize = 20;
 /// The composer's width until a frame reports it.
 const UNDRAWN_WIDTH: u16 = 80;
 
@@ -76,7 +78,7 @@ impl Chat {
             ChatAction::Open if self.open_sub_agent(cx) => {}
             ChatAction::PreviousSubAgent => self.turn_sub_agent(false, cx),
             ChatAction::NextSubAgent => self.turn_sub_agent(true, cx),
-            _ => return self.shown_chat_mut().navigate(action, cx),
+            _ => return self.composer_action(action, cx),
         }
         None
     }
@@ -152,13 +154,21 @@ impl Chat {
     /// Inserts a paste where text is typed; elsewhere it focuses the composer first.
     pub fn paste(&mut self, text: &str, cx: &mut Cx<'_>) {
         self.begin_paste(cx);
-        self.composer.paste(text);
+        let mut paths = pasted_paths(text);
+        paths.truncate(MOST_FILES);
+        if paths.is_empty() || !self.takes_files() {
+            self.composer.paste(text);
+            self.complete(cx);
+            return;
+        }
+        // However long the names are: each makes room for its file.
+        self.composer.paste_as_text(text);
         self.complete(cx);
-        if let Some(path) = pasted_path(text).filter(|_| self.takes_files()) {
+        for PastedPath { written, path } in paths {
             cx.ask(Effect::ReadFile {
                 session: self.key.clone(),
                 path,
-                pasted: text.trim().to_owned(),
+                pasted: written,
             });
         }
     }
@@ -171,13 +181,19 @@ impl Chat {
     }
 
     /// Whether what is written may become a message.
-    fn takes_files(&self) -> bool {
+    pub(super) fn takes_files(&self) -> bool {
         self.requests.panel.writing.is_none() && !self.composer.is_shell()
     }
 
-    /// The file whose path was pasted takes the place of the path.
+    /// The file whose path was pasted takes the place of the path; one without a path comes to the
+    /// cursor.
     pub fn file_read(&mut self, pasted: &str, file: LocalFile) {
-        if self.takes_files() {
+        if !self.takes_files() {
+            return;
+        }
+        if pasted.is_empty() {
+            self.composer.attach_here(file);
+        } else {
             self.composer.attach(pasted, file);
         }
     }
@@ -263,14 +279,26 @@ impl Chat {
             }
             return Some(ChatOutcome::NothingToSend);
         }
-        let kind = self.kind_of_text(&self.composer.text());
-        let message = cx.ids.message(cx.wall);
-        let part = cx.ids.part(cx.wall);
         let files = self.composer.files();
-        let text = self.composer.take();
-        let prompt = Prompt {
-            message,
-            part,
+        let prompt = self.prompt_of(self.composer.marked_text(), files, cx);
+        self.composer.take();
+        let outcome = self.deliver(prompt, cx);
+        // A sent text is no draft any more, also after a crash.
+        self.save_draft(cx);
+        outcome
+    }
+
+    /// The text with all that it names, as a prompt.
+    pub(super) fn prompt_of(
+        &self,
+        text: String,
+        files: Vec<(Range<usize>, LocalFile)>,
+        cx: &mut Cx<'_>,
+    ) -> Prompt {
+        let kind = self.kind_of_text(&text);
+        Prompt {
+            message: cx.ids.message(cx.wall),
+            part: cx.ids.part(cx.wall),
             kind,
             parts: match kind {
                 PromptKind::Message | PromptKind::Command => self.named_parts(&text, files, cx),
@@ -281,11 +309,7 @@ impl Chat {
             agent: self.agent().map(str::to_owned),
             model: self.chosen_model().cloned(),
             variant: self.variant().map(str::to_owned),
-        };
-        let outcome = self.deliver(prompt, cx);
-        // A sent text is no draft any more, also after a crash.
-        self.save_draft(cx);
-        outcome
+        }
     }
 
     /// Gives a prompt to the session's task, and shows it.
@@ -377,7 +401,7 @@ impl Chat {
             self.composer.clear();
             self.completion.close();
             self.save_draft(cx);
-            return None;
+            return Some(ChatOutcome::Cleared);
         }
         if !self.is_working() {
             return Some(ChatOutcome::NothingToStop);

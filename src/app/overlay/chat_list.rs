@@ -6,6 +6,7 @@
 use super::picker::Picker;
 use crate::domain::chat::ModelRef;
 use crate::domain::id::{MessageId, OpencodeSessionId};
+use crate::domain::prompt::PastPrompt;
 use crate::domain::session::ExportFormat;
 
 /// A list, with its filter and selection.
@@ -20,6 +21,8 @@ pub(in crate::app) struct ChatListOverlay {
     pub(super) picker: Picker,
     /// What is typed is more than a filter.
     pub(super) field: Option<ListField>,
+    /// It has earlier prompts, more of which may follow.
+    pub(super) takes_prompts: bool,
 }
 
 /// What is typed into a list without rows.
@@ -51,6 +54,10 @@ pub(in crate::app) enum ListChoice {
     Agent(String),
     /// Type the key of this provider, whose name is the row's text.
     Provider(String),
+    /// Put this text into the composer.
+    Recall(String),
+    /// Bring this stashed prompt back.
+    Unstash(MessageId),
     /// Show this prompt.
     ShowPrompt(MessageId),
     /// Search for these words.
@@ -71,6 +78,18 @@ pub(in crate::app) enum ListChoice {
     },
 }
 
+/// The first characters of a prompt are enough to know it by, and to find it.
+const PROMPT_CHARS: usize = 500;
+
+fn past_prompt(text: String, session: String) -> ChatListRow {
+    ChatListRow {
+        words: text.chars().take(PROMPT_CHARS).collect(),
+        right: session,
+        is_current: false,
+        choice: ListChoice::Recall(text),
+    }
+}
+
 impl ChatListOverlay {
     pub(in crate::app) fn send_again(rows: Vec<ChatListRow>) -> Self {
         Self {
@@ -80,6 +99,7 @@ impl ChatListOverlay {
             rows,
             picker: Picker::default(),
             field: None,
+            takes_prompts: false,
         }
     }
 
@@ -115,6 +135,7 @@ impl ChatListOverlay {
             rows: Vec::new(),
             picker: Picker::default(),
             field: None,
+            takes_prompts: false,
         };
         list.set_prompts(rows, more);
         list
@@ -133,6 +154,35 @@ impl ChatListOverlay {
         self.rows = rows;
     }
 
+    /// Earlier prompts, the newest first.
+    pub(in crate::app) fn past_prompts(prompts: impl Iterator<Item = String>) -> Self {
+        let rows = prompts.map(|text| past_prompt(text, String::new()));
+        Self {
+            title: "Earlier prompts",
+            ask: "type to filter",
+            none: "no prompt matches",
+            rows: rows.collect(),
+            picker: Picker::default(),
+            field: None,
+            takes_prompts: true,
+        }
+    }
+
+    /// Adds the prompts that it does not have yet, if it is such a list.
+    pub(in crate::app) fn add_prompts(&mut self, prompts: Vec<PastPrompt>) {
+        if !self.takes_prompts {
+            return;
+        }
+        let known = self.rows.iter().map(|row| row.choice.clone());
+        let known: Vec<ListChoice> = known.collect();
+        let rows = prompts.into_iter().map(|prompt| {
+            let session = prompt.session.unwrap_or_default();
+            past_prompt(prompt.text, session)
+        });
+        self.rows
+            .extend(rows.filter(|row| !known.contains(&row.choice)));
+    }
+
     pub(in crate::app) fn conversations(rows: Vec<ChatListRow>) -> Self {
         Self {
             title: "Conversations in this sandbox",
@@ -141,6 +191,15 @@ impl ChatListOverlay {
             rows,
             picker: Picker::default(),
             field: None,
+            takes_prompts: false,
+        }
+    }
+
+    /// Stashed prompts, the newest first.
+    pub(in crate::app) fn stashes(rows: Vec<(String, ListChoice)>) -> Self {
+        Self {
+            none: "no prompt matches",
+            ..Self::menu("Stashed prompts", rows)
         }
     }
 
@@ -159,6 +218,7 @@ impl ChatListOverlay {
             rows: rows.collect(),
             picker: Picker::default(),
             field: None,
+            takes_prompts: false,
         }
     }
 
@@ -181,6 +241,7 @@ impl ChatListOverlay {
             rows: Vec::new(),
             picker: Picker::with(title),
             field: Some(ListField::Title(conversation)),
+            takes_prompts: false,
         }
     }
 

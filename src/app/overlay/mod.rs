@@ -1,14 +1,15 @@
 //! The overlays above the panes: a closed set; the last one opened receives the keys first.
 //!
 //! In reading order: `picker` is a list with a filter, `help` lists all keys, `palette` finds every action,
-//! `models` are those to choose from,
-//! `server` says what the server works with, `chat_list` is
-//! a list of the conversation, `kill_confirm` says what a kill loses, `secret_entry` is a field for a secret; `view`, `view_list`,
-//! `view_chat_list`, `view_help` and `view_picker` draw. The overlays do not act on an answer: the root does.
+//! `models` are those to choose from, `server` says what the server works with, `chat_list` is a list of the
+//! conversation, `links` are its links, `kill_confirm` says what a kill loses, `secret_entry` is a field for a
+//! secret; `view`, `view_list`, `view_chat_list`, `view_help`, `view_links` and `view_picker` draw. The overlays
+//! do not act on an answer: the root does.
 
 pub(super) mod chat_list;
 pub(super) mod help;
 pub(super) mod kill_confirm;
+pub(super) mod links;
 mod models;
 pub(super) mod palette;
 pub(super) mod picker;
@@ -17,6 +18,7 @@ pub(super) mod server;
 pub(super) mod view;
 mod view_chat_list;
 mod view_help;
+mod view_links;
 mod view_list;
 pub(super) mod view_picker;
 mod view_secret_entry;
@@ -27,6 +29,7 @@ use super::sessions::RowTarget;
 use crate::domain::id::{OpencodeSessionId, SessionKey};
 use chat_list::ChatListOverlay;
 use help::HelpOverlay;
+use links::LinkList;
 use picker::Picker;
 use secret_entry::SecretEntry;
 use server::key_field::KeyField;
@@ -47,6 +50,8 @@ pub(super) enum Overlay {
     /// The key of a provider.
     Key(KeyField),
     Secret(SecretEntry),
+    /// The links of the conversation.
+    Links(LinkList),
 }
 
 /// A dialog. Its text is built on each draw, so that it is never stale.
@@ -73,6 +78,7 @@ impl Overlay {
         match self {
             Self::Help(_) => KeyContext::Help,
             Self::Confirm(_) => KeyContext::Confirm,
+            Self::Links(_) => KeyContext::Links,
             Self::Models(_) | Self::Templates(_) | Self::Palette(_) | Self::Chat(_) => {
                 KeyContext::Picker
             }
@@ -89,7 +95,7 @@ impl Overlay {
             | Self::Status(picker) => Some(picker),
             Self::Chat(list) => Some(&mut list.picker),
             Self::Help(help) => Some(&mut help.picker),
-            Self::Confirm(_) | Self::Key(_) | Self::Secret(_) => None,
+            Self::Confirm(_) | Self::Key(_) | Self::Secret(_) | Self::Links(_) => None,
         }
     }
 
@@ -110,6 +116,7 @@ impl Overlay {
             | Self::Chat(_)
             | Self::Status(_)
             | Self::Key(_)
+            | Self::Links(_)
             | Self::Secret(_) => None,
         }
     }
@@ -170,6 +177,12 @@ impl Overlays {
         match top {
             Overlay::Key(field) => field.type_key(key),
             Overlay::Secret(entry) => entry.type_key(key),
+            Overlay::Links(links) => {
+                if let Some(digit) = key.typed().filter(char::is_ascii_digit) {
+                    links.digit(digit);
+                }
+                return true;
+            }
             // No key is text there.
             Overlay::Status(_) => return true,
             _ => match top.picker_mut() {
@@ -188,6 +201,14 @@ impl Overlays {
         matches!(self.top(), Some(Overlay::Key(_)))
     }
 
+    /// The list of the conversation on top, if it is one.
+    pub(super) fn chat_list_mut(&mut self) -> Option<&mut ChatListOverlay> {
+        match self.stack.last_mut() {
+            Some(Overlay::Chat(list)) => Some(list),
+            _ => None,
+        }
+    }
+
     /// Handles a paste; only a secret is pasted.
     pub(super) fn paste(&mut self, text: &str) {
         match self.stack.last_mut() {
@@ -203,7 +224,9 @@ impl Overlays {
         let Some(top) = self.stack.last_mut() else {
             return;
         };
-        if let Some(scroll) = top.scroll_mut() {
+        if let Overlay::Links(links) = top {
+            links.go(rows);
+        } else if let Some(scroll) = top.scroll_mut() {
             *scroll = scroll.saturating_add_signed(rows);
         } else if let Some(picker) = top.picker_mut() {
             picker.go(rows, matching);

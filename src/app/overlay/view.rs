@@ -34,6 +34,7 @@ impl App {
                 Overlay::Help(help) => self.view_help(help, screen, buf, vx),
                 Overlay::Models(picker) => self.view_models(picker, screen, buf, vx),
                 Overlay::Palette(picker) => self.view_palette(picker, screen, buf, vx),
+                Overlay::Links(links) => links.draw(screen, buf, vx),
                 Overlay::Chat(list) => list.draw(screen, buf, vx),
                 Overlay::Status(picker) => self.view_status(picker, screen, buf, vx),
                 Overlay::Key(field) => field.draw(screen, buf, vx),

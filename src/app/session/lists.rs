@@ -31,7 +31,10 @@ impl App {
                 }
                 ChatListOverlay::timeline(rows, self.loads_older(cx))
             }
+            ChatList::PastPrompts => self.past_prompts_list(cx),
+            ChatList::Stashes => self.stash_list(),
             ChatList::Search => ChatListOverlay::search(),
+            ChatList::Links => return self.open_links(cx),
             ChatList::Message => {
                 let menu = self
                     .session()
@@ -132,6 +135,14 @@ impl App {
             ListChoice::Agent(_) | ListChoice::Provider(_) => None,
             ListChoice::ShowPrompt(id) => {
                 session.chat.show_message(&id);
+                None
+            }
+            ListChoice::Recall(text) => {
+                session.chat.recall_prompt(&text, cx);
+                None
+            }
+            ListChoice::Unstash(id) => {
+                session.chat.unstash(&id, cx);
                 None
             }
             ListChoice::Search(words) => session.chat.search(&words, cx),

@@ -3,10 +3,12 @@
 //!
 //! In reading order: `open_sessions` holds all open sessions, `routing` opens and shows them and
 //! routes their events; `boot` is the progress of a boot, `recovery` the actions if it fails,
-//! `revive` how a gone session comes back, `password` asks for one; `lists` opens lists of the conversation; `time_left` and `cost` are the texts for both. The list
+//! `revive` how a gone session comes back, `password` asks for one; `lists` opens lists of the conversation,
+//! `composer_notices` are about the composer; `time_left` and `cost` are the texts for both. The list
 //! of all sessions, open or not, is `app/sessions`.
 
 pub mod boot;
+pub(super) mod composer_notices;
 pub(super) mod cost;
 mod lists;
 pub(super) mod open_sessions;
@@ -186,13 +188,13 @@ impl OpenSession {
     pub(super) fn receive(&mut self, event: SessionEvent, cx: &mut Cx<'_>) {
         match event {
             // On reopening, the composer is newer than the store.
-            SessionEvent::Restored { draft, choice } => {
+            SessionEvent::Restored { composer, choice } => {
                 self.chat.restored_choice(choice);
                 if std::mem::replace(&mut self.restored, true) {
                     // The log is sent from its beginning as well.
                     self.logs.clear();
                 } else {
-                    self.chat.restored(draft);
+                    self.chat.restored(composer);
                 }
             }
             SessionEvent::Sandbox(info) => self.sandbox = Some(info),

@@ -7,7 +7,7 @@ use crate::domain::chat::{
     Agent, Catalog, Message, Model, ModelAbilities, ModelPrice, ModelRef, Role,
 };
 use crate::domain::preferences::{PreferenceChange, Preferences, PromptChoice, VariantChoice};
-use crate::domain::session::{Prompt, SessionCommand};
+use crate::domain::session::{Prompt, SessionCommand, StoredComposer};
 
 fn reference(provider: &str, id: &str) -> ModelRef {
     ModelRef {
@@ -268,7 +268,7 @@ fn each_choice_is_stored_with_the_session_and_holds_in_the_next_run() {
 
     let mut script = Script::with_stored(vec![row("one", 1)]);
     let restored = SessionEvent::Restored {
-        draft: String::new(),
+        composer: StoredComposer::default(),
         choice,
     };
     script.session("one", restored);
@@ -286,8 +286,8 @@ fn a_stored_model_that_the_server_does_not_offer_is_not_asked_for() {
         model: Some(reference("gone", "gone")),
         variant: VariantChoice::Named("high".to_owned()),
     };
-    let draft = String::new();
-    script.session("one", SessionEvent::Restored { draft, choice });
+    let composer = StoredComposer::default();
+    script.session("one", SessionEvent::Restored { composer, choice });
     script.phase("one", Phase::Live);
     script.session("one", SessionEvent::Chat(ChatEvent::Catalog(catalog())));
 

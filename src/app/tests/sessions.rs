@@ -2,7 +2,7 @@ use super::*;
 use crate::app::Pane;
 use crate::domain::preferences::PromptChoice;
 use crate::domain::sandbox::SessionStatus;
-use crate::domain::session::{CloseAction, SessionCommand};
+use crate::domain::session::{CloseAction, SessionCommand, StoredComposer};
 
 fn opens(effects: &[Effect]) -> Vec<(String, bool)> {
     effects
@@ -327,7 +327,10 @@ fn retry_restarts_a_task_that_has_ended() {
 fn a_prompt_resumes_a_paused_session_whose_task_has_ended() {
     let mut script = Script::with_stored(vec![row("one", 1)]);
     let restored = || SessionEvent::Restored {
-        draft: "do ".to_owned(),
+        composer: StoredComposer {
+            draft: "do ".to_owned(),
+            ..StoredComposer::default()
+        },
         choice: PromptChoice::default(),
     };
     script.session("one", restored());
@@ -501,7 +504,7 @@ fn a_log_that_is_sent_again_is_not_doubled() {
         script.session(
             "one",
             SessionEvent::Restored {
-                draft: String::new(),
+                composer: StoredComposer::default(),
                 choice: PromptChoice::default(),
             },
         );

@@ -80,6 +80,13 @@ const SECRET: &[KeyHint] = &[hint!(App::Confirm => "connect"), hint!(App::Close)
 /// In the field for a key there is nothing to move to.
 const KEY_FIELD: &[KeyHint] = &[hint!(App::Confirm => "store"), hint!(App::Close)];
 
+const LINKS: &[KeyHint] = &[
+    hint!(App::ScrollUp App::ScrollDown),
+    hint!(App::Confirm),
+    hint!(App::CopyRow),
+    hint!(App::Close),
+];
+
 const LIST: &[KeyHint] = &[
     hint!(Sessions::Open),
     hint!(App::NewSession),
@@ -169,6 +176,7 @@ impl App {
             KeyContext::Picker if self.overlays.has_secret() => SECRET.to_vec(),
             KeyContext::Picker if self.overlays.takes_key() => KEY_FIELD.to_vec(),
             KeyContext::Picker => PICKER.to_vec(),
+            KeyContext::Links => LINKS.to_vec(),
             // An overlay shows its keys itself.
             KeyContext::Help
             | KeyContext::Confirm

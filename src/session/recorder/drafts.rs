@@ -4,6 +4,7 @@
 use super::{DraftSlot, Recorder, logged};
 use crate::domain::id::SessionKey;
 use crate::domain::preferences::PromptChoice;
+use crate::domain::session::StoredComposer;
 use crate::session::context::RecordStore;
 use crate::store::lock::SessionLock;
 
@@ -23,6 +24,20 @@ impl Recorder {
         if let Some(records) = &self.records {
             let saved = records.store.set_prompt_choice(&self.key, &choice).await;
             logged("choice", saved);
+        }
+    }
+
+    /// All that the store has of the composer.
+    pub(super) async fn stored_composer(&self) -> StoredComposer {
+        let Some(records) = &self.records else {
+            return StoredComposer::default();
+        };
+        let stashes = records.store.stashes(&self.key).await;
+        let mentions = records.store.mentions(&self.key).await;
+        StoredComposer {
+            draft: self.stored_draft().await.unwrap_or_default(),
+            stashes: logged("stash", stashes).unwrap_or_default(),
+            mentions: logged("mentions", mentions).unwrap_or_default(),
         }
     }
 

@@ -36,7 +36,9 @@ use crate::domain::id::SessionKey;
 use crate::domain::log::{LogEnds, LogLine};
 use crate::domain::preferences::PromptChoice;
 use crate::domain::sandbox::{EngineKind, Phase, SandboxInfo};
-use crate::domain::session::{NewSession, Prompt, SessionOrigin, SessionSpec, SessionSummary};
+use crate::domain::session::{
+    NewSession, Prompt, SessionOrigin, SessionSpec, SessionSummary, StoredComposer,
+};
 use crate::domain::time::UnixMillis;
 use crate::e2b::wire;
 use crate::engine::EngineSpec;
@@ -61,7 +63,7 @@ pub(crate) struct SnapshotSlot {
 
 /// What the store has of a session when it is opened.
 pub(crate) struct StoredState {
-    pub(crate) draft: String,
+    pub(crate) composer: StoredComposer,
     pub(crate) choice: PromptChoice,
     pub(crate) sandbox: SandboxInfo,
     pub(crate) transcript: Option<Resync>,
@@ -194,7 +196,7 @@ impl Recorder {
         }
         self.memory().shown = shown;
         Some(StoredState {
-            draft: self.stored_draft().await.unwrap_or_default(),
+            composer: self.stored_composer().await,
             choice: logged("choice", store.prompt_choice(&self.key).await).unwrap_or_default(),
             sandbox: session.summary.sandbox,
             transcript,
@@ -401,7 +403,7 @@ impl Recorder {
 
     pub(crate) async fn history(&self, text: String) {
         if let Some(records) = &self.records {
-            logged("history", records.store.add_history(text).await);
+            logged("history", records.store.add_history(&self.key, text).await);
         }
     }
 

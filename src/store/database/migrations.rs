@@ -109,6 +109,26 @@ CREATE TABLE preferences (
 ) STRICT;
 CREATE TABLE prompt_choices (session TEXT PRIMARY KEY, json TEXT NOT NULL) STRICT;
 ",
+    // Where a prompt was sent. The project stays when the session is deleted.
+    r"
+ALTER TABLE history ADD COLUMN session TEXT;
+ALTER TABLE history ADD COLUMN project BLOB;
+",
+    // What the composer holds besides the draft.
+    r"
+CREATE TABLE stashes (
+    session TEXT NOT NULL,
+    id TEXT NOT NULL,
+    json TEXT NOT NULL,
+    PRIMARY KEY (session, id)
+) STRICT;
+CREATE TABLE mentions (
+    session TEXT NOT NULL,
+    text TEXT NOT NULL,
+    json TEXT NOT NULL,
+    PRIMARY KEY (session, text)
+) STRICT;
+",
 ];
 
 /// The version that this program writes.

@@ -8,7 +8,8 @@ mod prompt_part;
 pub(super) mod session;
 pub(super) mod tool;
 
-use prompt_part::{PromptPartRow, kind_word, prompt_kind};
+pub(super) use prompt_part::PromptPartRow;
+use prompt_part::{kind_word, prompt_kind};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::chat::{

@@ -6,7 +6,7 @@ use crate::domain::prompt::{Attachment, LineRange, LocalFile, PromptKind, Prompt
 
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
-pub(super) struct PromptPartRow {
+pub(in crate::store) struct PromptPartRow {
     id: String,
     /// Bytes of the text.
     place: Option<(usize, usize)>,
@@ -72,7 +72,7 @@ impl From<PromptPart> for PromptPartRow {
 }
 
 impl PromptPartRow {
-    pub(super) fn part(self) -> Option<PromptPart> {
+    pub(in crate::store) fn part(self) -> Option<PromptPart> {
         let what = match self.what {
             AttachmentRow::SandboxFile { path, lines } => Attachment::SandboxFile {
                 path,

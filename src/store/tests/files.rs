@@ -243,7 +243,7 @@ async fn a_failed_write_is_reported_and_the_store_continues() {
     )
     .unwrap();
 
-    store.add_history("lost".to_owned()).await.unwrap();
+    store.add_history(&key(), "lost".to_owned()).await.unwrap();
     let flushed = store.flush().await;
 
     assert!(matches!(

@@ -20,6 +20,7 @@ use crate::domain::chat::{
 };
 use crate::domain::failure::Failure;
 use crate::domain::log::{LogLine, LogStream};
+use crate::domain::prompt::{Attachment, LocalFile, PromptPart};
 use crate::domain::sandbox::{EngineKind, Phase, SandboxInfo, Stage};
 use crate::domain::session::{CodeSource, NewSession};
 use crate::domain::time::UnixMillis;
@@ -396,16 +397,42 @@ async fn the_history_keeps_the_newest_once() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path());
     for number in 0..510 {
-        store.add_history(number.to_string()).await.unwrap();
+        let text = number.to_string();
+        store.add_history(&key(), text).await.unwrap();
     }
 
-    store.add_history("100".to_owned()).await.unwrap();
+    store.add_history(&key(), "100".to_owned()).await.unwrap();
 
-    assert_eq!(store.history(3).await.unwrap(), ["100", "509", "508"]);
-    let all = store.history(usize::MAX).await.unwrap();
+    let all = store.history(&key()).await.unwrap();
+    let texts: Vec<&str> = all.iter().map(|prompt| prompt.text.as_str()).collect();
+    assert_eq!(texts[..3], ["100", "509", "508"]);
+    assert_eq!((all.len(), texts.last()), (500, Some(&"10")));
+}
+
+#[tokio::test]
+async fn the_history_begins_with_the_session_and_its_project() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    for (name, project) in [("one", "/a"), ("two", "/b"), ("three", "/a")] {
+        let mut session = session(name, name);
+        session.summary.project = Some(project.into());
+        store.save_session(&session).await.unwrap();
+        let text = format!("in {name}");
+        store.add_history(&name.into(), text).await.unwrap();
+    }
+    store.delete_session(&"three".into()).await.unwrap();
+
+    let all = store.history(&"one".into()).await.unwrap();
+
+    let rows = all.into_iter().map(|prompt| (prompt.text, prompt.session));
+    let named = |name: &str| Some(name.to_owned());
     assert_eq!(
-        (all.len(), all.last().map(String::as_str)),
-        (500, Some("10"))
+        rows.collect::<Vec<_>>(),
+        [
+            ("in one".to_owned(), named("one")),
+            ("in three".to_owned(), None),
+            ("in two".to_owned(), named("two"))
+        ]
     );
 }
 
@@ -523,4 +550,45 @@ async fn auto_mode_is_remembered_even_if_the_session_is_stored_later_and_ends_wi
     store.set_auto_mode(&key(), true).await.unwrap();
     store.delete_session(&key()).await.unwrap();
     assert!(!store.auto_mode(&key()).await.unwrap());
+}
+
+#[tokio::test]
+async fn the_composers_content_comes_back_in_order_and_ends_with_the_session() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let name = |path: &str| Attachment::SandboxFile {
+        path: path.to_owned(),
+        lines: None,
+    };
+    let mut with_file = prompt("msg_2");
+    with_file.parts = vec![PromptPart {
+        id: "prt_9".into(),
+        place: Some(0..4),
+        what: Attachment::Local(LocalFile {
+            name: "a.png".into(),
+            mime: "image/png".into(),
+            bytes: 3,
+            base64: "AAAA".into(),
+        }),
+    }];
+    for stashed in [prompt("msg_3"), with_file.clone(), prompt("msg_1")] {
+        store.add_stash(&key(), stashed).await.unwrap();
+    }
+    store.remove_stash(&key(), &"msg_3".into()).await.unwrap();
+    for (text, path) in [("@a", "a"), ("@b", "b"), ("@a", "other/a")] {
+        let (key, text) = (key(), text.to_owned());
+        store.add_mention(&key, text, name(path)).await.unwrap();
+    }
+
+    let store = open(dir.path());
+    let stashes = store.stashes(&key()).await.unwrap();
+    assert_eq!(stashes, [with_file, prompt("msg_1")]);
+    let named = [("@b", name("b")), ("@a", name("other/a"))];
+    let named = named.map(|(text, what)| (text.to_owned(), what));
+    assert_eq!(store.mentions(&key()).await.unwrap(), named);
+
+    store.save_session(&session("one", "a")).await.unwrap();
+    store.delete_session(&key()).await.unwrap();
+    assert_eq!(store.stashes(&key()).await.unwrap(), []);
+    assert_eq!(store.mentions(&key()).await.unwrap(), []);
 }

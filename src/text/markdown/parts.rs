@@ -1,6 +1,6 @@
 //! Parts of a Markdown text that a user may want by themselves: code to copy, links to open.
 
-use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
+use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd, TextMergeStream};
 
 use super::options;
 use crate::text::hidden::is_invisible;
@@ -47,18 +47,24 @@ pub fn code_blocks(source: &str) -> Vec<MarkdownCode> {
     found
 }
 
-/// Returns the links of a text that are harmless to open.
+/// Returns the links of a text that are harmless to open, also addresses that stand in it as they are.
 pub fn links(source: &str) -> Vec<MarkdownLink> {
     let mut found = Vec::new();
     let mut open: Vec<MarkdownLink> = Vec::new();
-    for event in Parser::new_ext(source, options()) {
+    for event in TextMergeStream::new(Parser::new_ext(source, options())) {
         match event {
             Event::Start(Tag::Link { dest_url, .. }) => open.push(MarkdownLink {
                 text: String::new(),
                 url: dest_url.into_string(),
             }),
             Event::End(TagEnd::Link) => {
-                found.extend(open.pop().filter(|link| is_harmless(&link.url)));
+                found.extend(open.pop().filter(|link| is_harmless_link(&link.url)));
+            }
+            Event::Text(text) | Event::Code(text) if open.is_empty() => {
+                found.extend(addresses(&text).map(|url| MarkdownLink {
+                    text: url.to_owned(),
+                    url: url.to_owned(),
+                }));
             }
             Event::Text(text) | Event::Code(text) => {
                 for link in &mut open {
@@ -71,11 +77,52 @@ pub fn links(source: &str) -> Vec<MarkdownLink> {
     found
 }
 
-fn is_harmless(url: &str) -> bool {
-    let scheme = url
-        .split_once(':')
-        .map(|(scheme, _)| scheme.to_ascii_lowercase());
-    matches!(scheme.as_deref(), Some("http" | "https" | "mailto"))
+/// The web addresses in a text, without the punctuation around them.
+fn addresses(text: &str) -> impl Iterator<Item = &str> {
+    let ends = |c: char| c.is_whitespace() || is_invisible(c) || "<>\"'`|\\^{}".contains(c);
+    let words = text.split(ends).filter_map(|word| {
+        let starts = ["http://", "https://"].into_iter();
+        let start = starts.filter_map(|scheme| word.find(scheme)).min()?;
+        let address = without_closing(&word[start..]);
+        (!address.ends_with("://")).then_some(address)
+    });
+    words.filter(|address| is_harmless_link(address))
+}
+
+/// Without the punctuation that ends a sentence or a bracket around an address.
+fn without_closing(address: &str) -> &str {
+    let mut rest = address;
+    while let Some(last) = rest.chars().next_back() {
+        let count = |c: char| rest.matches(c).count();
+        let is_outside = match last {
+            '.' | ',' | ';' | ':' | '!' | '?' | '*' | '_' | '~' => true,
+            ')' => count(')') > count('('),
+            ']' => count(']') > count('['),
+            _ => false,
+        };
+        if !is_outside {
+            break;
+        }
+        rest = &rest[..rest.len() - last.len_utf8()];
+    }
+    rest
+}
+
+/// A longer address is none that a person wants to open, and some programs refuse it.
+const LONGEST_LINK: usize = 2000;
+
+/// Whether a link is one to open: a web page or a mail address, in visible characters.
+pub fn is_harmless_link(url: &str) -> bool {
+    let Some((scheme, rest)) = url.split_once(':') else {
+        return false;
+    };
+    let is_known = match scheme.to_ascii_lowercase().as_str() {
+        "http" | "https" => rest.strip_prefix("//").is_some_and(|rest| !rest.is_empty()),
+        "mailto" => !rest.is_empty(),
+        _ => false,
+    };
+    is_known
+        && url.len() <= LONGEST_LINK
         && !url.contains(|c: char| c.is_whitespace() || is_invisible(c))
 }
 
@@ -84,7 +131,7 @@ mod tests {
     use pretty_assertions::assert_eq;
     use proptest::prelude::*;
 
-    use super::{MarkdownCode, code_blocks, links};
+    use super::{MarkdownCode, code_blocks, is_harmless_link, links};
 
     #[test]
     fn code_blocks_are_found_wherever_they_are() {
@@ -128,6 +175,31 @@ mod tests {
         );
     }
 
+    #[test]
+    fn addresses_in_the_text_are_links_without_the_punctuation_around_them() {
+        let source = "see https://e.org/a_b_(c). (http://x.org/y), **https://z.org**, `curl https://q.org/`\n\n\
+                      ```\nopen http://localhost:3000/?a=1\n```\n\nhttps:// http://. xhttps://in.word";
+
+        let found: Vec<String> = links(source).into_iter().map(|link| link.url).collect();
+
+        assert_eq!(
+            found,
+            [
+                "https://e.org/a_b_(c)",
+                "http://x.org/y",
+                "https://z.org",
+                "https://q.org/",
+                "http://localhost:3000/?a=1",
+                "https://in.word",
+            ]
+        );
+        assert!(!is_harmless_link(&format!(
+            "https://e.org/{}",
+            "a".repeat(2000)
+        )));
+        assert!(!is_harmless_link("http:e.org") && !is_harmless_link("https://"));
+    }
+
     proptest! {
         #[test]
         fn any_text_can_be_taken_apart(source in crate::text::tests::markdownish()) {
@@ -135,6 +207,7 @@ mod tests {
                 prop_assert!(!code.language.contains(char::is_whitespace));
             }
             for link in links(&source) {
+                prop_assert!(is_harmless_link(&link.url));
                 prop_assert!(!link.url.contains(char::is_control));
             }
         }

@@ -13,12 +13,25 @@ use crate::domain::prompt::LocalFile;
 use crate::regular_file;
 
 /// The largest file; servers keep what is attached in the conversation and send it with each turn.
-const MOST: u64 = 10 * 1024 * 1024;
+pub(in crate::tui) const MOST: u64 = 10 * 1024 * 1024;
 
 /// `None`: there is no such file, or none that a model sees. `Err` says why it cannot be attached.
 pub(in crate::tui) async fn read(path: String) -> Result<Option<LocalFile>, String> {
     let read = tokio::task::spawn_blocking(move || attachment(Path::new(&path)));
     read.await.unwrap_or(Ok(None))
+}
+
+/// A picture without a name.
+pub(in crate::tui) fn picture(content: &[u8]) -> Result<Option<LocalFile>, String> {
+    match kind(content) {
+        Some(mime) => Ok(Some(LocalFile {
+            name: mime.replace('/', "."),
+            mime: mime.to_owned(),
+            bytes: content.len() as u64,
+            base64: STANDARD.encode(content).into(),
+        })),
+        None => Err("the clipboard has a picture of a kind that models do not see".to_owned()),
+    }
 }
 
 fn attachment(path: &Path) -> Result<Option<LocalFile>, String> {

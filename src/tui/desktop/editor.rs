@@ -203,6 +203,7 @@ mod tests {
             temp_dir: dir.into(),
             program: PathBuf::new(),
             clipboard: Clipboard::default(),
+            ..Desktop::default()
         }
     }
 

@@ -1,5 +1,5 @@
 //! The user's desktop: window title, a shell in a sandbox, the clipboard, the external editor, files
-//! that go with a prompt, exported conversations.
+//! that go with a prompt, exported conversations, links.
 //!
 //! Input: texts from anywhere. Output: escape sequences that the texts cannot break out of. Reads
 //! no environment: [`Desktop`] holds what it needs.
@@ -8,6 +8,7 @@ pub(super) mod attachment;
 pub mod clipboard;
 mod editor;
 pub(super) mod export_file;
+pub mod link_opener;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -17,6 +18,7 @@ use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 use tokio_util::sync::CancellationToken;
 
 use self::clipboard::Clipboard;
+use self::link_opener::LinkOpener;
 use crate::app::event::Reply;
 use crate::text::hidden::is_obeyed;
 use crate::tui::terminal::is_foreground;
@@ -42,6 +44,7 @@ pub struct Desktop {
     /// The path of this program, which opens shells in sandboxes.
     pub program: PathBuf,
     pub clipboard: Clipboard,
+    pub opener: LinkOpener,
 }
 
 impl Desktop {

@@ -96,3 +96,53 @@ fn a_dropped_picture_reaches_the_model() {
     screen.wait_for(&format!("image/png, {} bytes", png.len()));
     screen.wait_for("[a shot.png] image/png");
 }
+
+#[test]
+fn a_cleared_draft_comes_back_and_an_earlier_prompt_is_found() {
+    let home = Home::with_sandboxes();
+    let mut screen = home.terminal(&["--demo", "--empty"]).size(120, 36).start();
+    screen.wait_for("idle");
+    for (prompt, answer) in [
+        ("a table please", "The figures are rounded."),
+        ("touch a file", "The file has your words."),
+    ] {
+        screen.send(&format!("{prompt}\r"));
+        screen.wait_for(answer);
+        screen.wait_for("idle");
+    }
+
+    screen.send("half a thought");
+    screen.wait_for("› half a thought");
+    screen.send("\x03");
+    screen.wait_for("cleared · ctrl-_ brings it back");
+    screen.wait_for("› type a message");
+    screen.send("\x1f");
+    screen.wait_for("› half a thought");
+
+    screen.send("\x12");
+    screen.wait_for("Earlier prompts");
+    screen.send("table");
+    screen.wait_for("1 of 2");
+    screen.send("\r");
+    screen.wait_for("› a table please");
+    // What was there is one undo away.
+    screen.send("\x1f");
+    screen.wait_for("› half a thought");
+}
+
+#[test]
+fn a_stashed_prompt_outlives_the_program() {
+    let home = Home::with_sandboxes();
+    let mut screen = home.terminal(&["--demo", "--empty"]).size(120, 36).start();
+    screen.wait_for("idle");
+    screen.send("for later");
+    screen.send("\x13");
+    screen.wait_for("1 stashed");
+    screen.send("\x18q");
+    screen.wait_exit();
+
+    let mut screen = home.terminal(&["--demo"]).size(120, 36).start();
+    screen.wait_for("1 stashed");
+    screen.send("\x13");
+    screen.wait_for("› for later");
+}

@@ -18,6 +18,7 @@ impl Chat {
             ChatAction::Search => Some(ChatOutcome::List(ChatList::Search)),
             ChatAction::NextHit => self.next_hit(true, cx),
             ChatAction::PreviousHit => self.next_hit(false, cx),
+            ChatAction::Links => Some(ChatOutcome::List(ChatList::Links)),
             ChatAction::MessageMenu => Some(ChatOutcome::List(ChatList::Message)),
             ChatAction::Export => Some(ChatOutcome::List(ChatList::Export)),
             ChatAction::Rename => Some(ChatOutcome::List(ChatList::Rename)),

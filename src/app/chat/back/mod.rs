@@ -3,7 +3,7 @@
 //!
 //! In reading order: `actions` are those of the user; `sent` remembers prompts as they were
 //! composed, `undo` takes them back, `again` sends one with another model, `timeline` lists them;
-//! `search` goes through `hits`; `menu` is what one message offers; `conversations` is about those
+//! `search` goes through `hits`; `menu` is what one message offers, `links` what all of them link to; `conversations` is about those
 //! beside this one, and `export` makes a document of one. The server owns what is undone; here is
 //! only what was asked of it.
 
@@ -13,6 +13,7 @@ mod conversations;
 pub(in crate::app) mod export;
 mod found;
 mod hits;
+mod links;
 mod menu;
 mod search;
 mod sent;

@@ -30,7 +30,7 @@ impl SentPrompts {
     }
 
     /// The prompt as it was composed here.
-    pub(super) fn find(&self, id: &MessageId) -> Option<&Prompt> {
+    pub(in crate::app::chat) fn find(&self, id: &MessageId) -> Option<&Prompt> {
         self.known.iter().find(|prompt| prompt.message == *id)
     }
 

@@ -4,7 +4,9 @@ use super::menu::{MenuChoice, MenuRow};
 use super::trigger::{Trigger, TriggerKind};
 use crate::app::chat::{Chat, ChatOutcome};
 use crate::app::cx::Cx;
+use crate::app::effect::Effect;
 use crate::domain::prompt::{Attachment, split_command};
+use crate::domain::session::ComposerChange;
 
 /// How a row is chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +74,8 @@ impl Chat {
             return;
         }
         let value = format!("@{}", row.name());
+        let change = ComposerChange::Mention(value.clone(), what.clone());
+        cx.ask(Effect::KeepComposer(self.key.clone(), change));
         self.completion.mentions.pick(value, what.clone());
         self.replace(trigger, &format!("{} ", row.label), cx);
         self.close_menu();

@@ -1,14 +1,13 @@
 //! Sets the composer's text aside while the composer is needed for an answer, and restores it.
 
-use super::{Composer, marked};
+use super::Composer;
+use super::draft::{Draft, EditedText};
 
 impl Composer {
     /// The whole text with what is set aside, as it is stored as the draft.
     pub(in crate::app::chat) fn unsent(&self) -> String {
-        let aside = self
-            .aside
-            .iter()
-            .map(|draft| marked(draft.shell, draft.chips.expand(&draft.text)));
+        let aside = self.aside_draft();
+        let aside = aside.iter().map(Draft::marked_text);
         let texts = aside
             .chain([self.marked_text()])
             .filter(|text| !text.is_empty());
@@ -18,10 +17,16 @@ impl Composer {
     /// Empties the editor; [`Composer::bring_back`] restores the text.
     pub(in crate::app::chat) fn set_aside(&mut self) {
         if self.aside.is_none() && !self.is_empty() {
-            let draft = self.draft();
-            self.clear();
-            self.aside = Some(draft);
+            let replaced = std::mem::take(&mut self.replaced);
+            let text = self.swap(EditedText::default());
+            self.browsing = None;
+            self.aside = Some((text, replaced));
         }
+    }
+
+    /// The text that is set aside.
+    pub(super) fn aside_draft(&self) -> Option<Draft> {
+        self.aside.as_ref().map(|(text, _)| text.draft())
     }
 
     pub(in crate::app::chat) fn has_aside(&self) -> bool {
@@ -30,14 +35,14 @@ impl Composer {
 
     /// Restores the text that was set aside, before what was written since.
     pub(in crate::app::chat) fn bring_back(&mut self) {
-        let Some(draft) = self.aside.take() else {
+        let Some((text, replaced)) = self.aside.take() else {
             return;
         };
-        if self.is_empty() {
-            self.load(draft);
-        } else {
-            let written = self.text();
-            self.load(draft);
+        let written = (!self.is_empty()).then(|| self.text());
+        self.swap(text);
+        self.replaced = replaced;
+        self.browsing = None;
+        if let Some(written) = written {
             self.paste(&format!("\n{written}"));
         }
     }

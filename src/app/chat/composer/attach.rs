@@ -30,6 +30,14 @@ impl Composer {
         true
     }
 
+    /// Puts a file at the cursor.
+    pub(in crate::app::chat) fn attach_here(&mut self, file: LocalFile) {
+        if let Some(chip) = self.chips.push_file(file) {
+            self.area.insert_char(chip);
+            self.edited();
+        }
+    }
+
     /// Puts a prompt back that was not sent, with its files.
     pub(in crate::app::chat) fn put_back_prompt(&mut self, prompt: &Prompt) {
         let is_shell = prompt.kind == PromptKind::Shell;

@@ -6,43 +6,40 @@
 //! so no text can be mistaken for a chip.
 //!
 //! In reading order: `paste_chips` holds what chips stand for, `layout` wraps the text by display
-//! width, `words` and `edit` move and delete, `pasted_path` and `attach` make chips of files,
-//! `aside` sets a text aside, `undone` holds a prompt that was undone, `shell` is the mark of a
+//! width, `draft` is a text with all that belongs to it, `words` and `edit` move and delete,
+//! `edit_history` undoes and redoes, `prompt_history`
+//! recalls prompts, `pasted_path` and `attach` make chips of files, `aside` sets a text aside,
+//! `undone` holds a prompt that was undone, `stash` puts prompts aside, `shell` is the mark of a
 //! shell line, `pending_prompts` holds the sent prompts that the server does not show yet. The
 //! composer does not know what a text is for, and draws nothing: that is `view/composer.rs`.
 
+mod actions;
 mod aside;
 mod attach;
+mod draft;
 mod edit;
+mod edit_history;
 pub(super) mod layout;
 pub(super) mod paste_chips;
 pub(super) mod pasted_path;
 pub(super) mod pending_prompts;
+mod prompt_history;
 mod shell;
+pub(super) mod stash;
 mod undone;
 mod words;
 
 use tui_textarea::{CursorMove, TextArea};
 
 use crate::app::input::key::{Key, KeyCode};
+use draft::{Draft, EditedText, RECALL_CHARS, ReplacedTexts, fresh, longer_than, normalized};
 use layout::ComposerLayout;
 use paste_chips::{Chips, has_reserved, is_reserved};
 
 /// A paste with more lines or more characters becomes a chip.
 const CHIP_LINES: usize = 10;
 const CHIP_CHARS: usize = 1000;
-/// Recalled text up to this size stays editable instead of becoming a chip.
-const RECALL_CHARS: usize = 8000;
 const HISTORY: usize = 200;
-const UNDO: usize = 500;
-
-/// A text with its chips, as the history stores it.
-#[derive(Debug, Clone, PartialEq, Default)]
-struct Draft {
-    text: String,
-    chips: Chips,
-    shell: bool,
-}
 
 /// The last piece of a paste, as long as nothing was edited since.
 #[derive(Debug, Clone)]
@@ -65,13 +62,15 @@ enum PasteTarget {
 pub(super) struct Composer {
     area: TextArea<'static>,
     chips: Chips,
+    /// What undo and redo go back to, beyond the edits of this text.
+    replaced: ReplacedTexts,
     growing: Option<OpenPaste>,
-    /// Sent prompts, oldest first.
+    /// The prompts of the conversation, oldest first.
     history: Vec<Draft>,
     /// Index into `history` while the user browses it, and the draft to return to.
     browsing: Option<(usize, Draft)>,
-    /// The text before the user began to answer a request.
-    aside: Option<Draft>,
+    /// The text before the user began to answer a request, and what undo goes back to from there.
+    aside: Option<(EditedText, ReplacedTexts)>,
     /// The text before an undone prompt was put there, and after.
     undone: Option<Box<(Draft, Draft)>>,
     /// The text is a line for the shell; its mark `!` is not part of it.
@@ -88,7 +87,7 @@ impl PartialEq for Composer {
             && self.chips == other.chips
             && self.history == other.history
             && self.browsing == other.browsing
-            && self.aside == other.aside
+            && self.aside_draft() == other.aside_draft()
             && self.shell == other.shell
             && self.changed == other.changed
     }
@@ -99,6 +98,7 @@ impl Default for Composer {
         Self {
             area: fresh(Vec::new()),
             chips: Chips::default(),
+            replaced: ReplacedTexts::default(),
             growing: None,
             history: Vec::new(),
             browsing: None,
@@ -182,36 +182,27 @@ impl Composer {
     /// Returns the text to send, with the mark of a shell line, adds it to the history and empties the editor.
     pub(super) fn take(&mut self) -> String {
         let text = self.marked_text();
-        let draft = self.draft();
-        self.history.retain(|old| *old != draft);
-        self.keep(draft);
-        self.clear();
+        self.keep(self.draft());
+        // What was sent is in the history of prompts.
+        self.browsing = None;
+        self.replaced = ReplacedTexts::default();
+        self.swap(EditedText::default());
         text
     }
 
-    fn keep(&mut self, draft: Draft) {
-        self.history.push(draft);
-        if self.history.len() > HISTORY {
-            self.history.remove(0);
-        }
-    }
-
+    /// Empties the editor; undo brings the text back.
     pub(super) fn clear(&mut self) {
-        self.load(Draft::default());
+        self.replace(Draft::default());
         self.browsing = None;
     }
 
-    /// Replaces the text.
+    /// Replaces the text; undo brings the old one back.
     pub(super) fn set(&mut self, text: &str) {
-        let shell = self.shell;
-        self.clear();
-        self.shell = shell;
-        let text = normalized(text);
-        if longer_than(&text, RECALL_CHARS) || has_reserved(&text) {
-            self.insert_chip(&text);
-        } else {
-            self.area.insert_str(&text);
-        }
+        self.replace(Draft {
+            shell: self.shell,
+            ..Draft::of(text)
+        });
+        self.browsing = None;
     }
 
     /// Inserts a text on lines of its own before the present one.
@@ -225,35 +216,22 @@ impl Composer {
         self.paste(&format!("{text}\n"));
     }
 
-    /// Adds an earlier prompt to the history.
-    pub(super) fn remember(&mut self, text: &str) {
-        let text = normalized(text);
-        if self
-            .history
-            .iter()
-            .any(|draft| marked(draft.shell, draft.chips.expand(&draft.text)) == text)
-        {
-            return;
-        }
-        let mut chips = Chips::default();
-        let text = if longer_than(&text, RECALL_CHARS) || has_reserved(&text) {
-            chips.push(&text).map(String::from).unwrap_or_default()
-        } else {
-            text
-        };
-        let draft = Draft {
-            text,
-            chips,
-            shell: false,
-        };
-        self.keep(draft);
-    }
-
     /// Inserts a pasted text at the cursor.
     pub(super) fn paste(&mut self, text: &str) {
         let text = normalized(text);
         if !text.is_empty() {
             self.insert_paste(text);
+        }
+    }
+
+    /// Inserts a pasted text at the cursor, which stays one to edit however long it is.
+    pub(super) fn paste_as_text(&mut self, text: &str) {
+        let text = normalized(text);
+        if has_reserved(&text) || longer_than(&text, RECALL_CHARS) {
+            self.insert_paste(text);
+        } else {
+            self.area.insert_str(&text);
+            self.edited();
         }
     }
 
@@ -349,8 +327,6 @@ impl Composer {
             'u' => self.area.delete_line_by_head(),
             'w' => self.erase_word(),
             'y' => self.area.paste(),
-            // Terminals send ctrl-_ in different ways.
-            '_' | '7' | '/' => self.area.undo(),
             _ => return false,
         };
         if edited {
@@ -386,32 +362,6 @@ impl Composer {
         }
     }
 
-    /// Shows the previous prompt of the history, or the next one, and finally the draft again.
-    pub(super) fn recall(&mut self, newer: bool) {
-        let (index, stash) = match (self.browsing.take(), newer) {
-            (None, true) => return,
-            (None, false) => (self.history.len(), self.draft()),
-            (Some(at), _) => at,
-        };
-        let target = if newer {
-            index + 1
-        } else {
-            index.saturating_sub(1)
-        };
-        match self.history.get(target).cloned() {
-            Some(draft) => {
-                self.load(draft);
-                self.browsing = Some((target, stash));
-            }
-            None if newer => self.load(stash),
-            None => {}
-        }
-    }
-
-    pub(super) fn is_browsing(&self) -> bool {
-        self.browsing.is_some()
-    }
-
     /// Line and char index of the cursor.
     pub(super) fn cursor(&self) -> (usize, usize) {
         let cursor = self.area.cursor();
@@ -440,6 +390,12 @@ impl Composer {
     }
 
     fn edited(&mut self) {
+        self.replaced.edited();
+        self.touched();
+    }
+
+    /// The text is another one than before.
+    fn touched(&mut self) {
         self.changed = true;
         self.edits = self.edits.wrapping_add(1);
         self.browsing = None;
@@ -453,37 +409,4 @@ impl Composer {
             shell: self.shell,
         }
     }
-
-    fn load(&mut self, draft: Draft) {
-        self.area = fresh(draft.text.split('\n').map(str::to_owned).collect());
-        self.area.move_cursor(CursorMove::Bottom);
-        self.area.move_cursor(CursorMove::End);
-        self.chips = draft.chips;
-        self.shell = draft.shell;
-        self.growing = None;
-        self.changed = true;
-    }
-}
-
-fn fresh(lines: Vec<String>) -> TextArea<'static> {
-    let mut area = TextArea::new(lines);
-    area.set_max_histories(UNDO);
-    area
-}
-
-/// The text with the mark of a shell line, if it is one.
-fn marked(shell: bool, text: String) -> String {
-    if shell { format!("!{text}") } else { text }
-}
-
-fn normalized(text: &str) -> String {
-    if text.contains('\r') {
-        text.replace("\r\n", "\n").replace('\r', "\n")
-    } else {
-        text.to_owned()
-    }
-}
-
-fn longer_than(text: &str, chars: usize) -> bool {
-    text.len() > chars && text.chars().nth(chars).is_some()
 }

@@ -1,15 +1,67 @@
-//! A paste that is the path of a picture or a PDF: that is how terminals pass on a file that is dropped on them.
+//! A paste that is the path of a picture or a PDF, or several of them: that is how terminals pass on files that are
+//! dropped on them.
 //!
-//! Input: the pasted text. Output: the path, without the quotes, escapes or URL around it. Whether there is such a
-//! file is not known here.
+//! Input: the pasted text. Output: the paths, without the quotes, escapes or URLs around them. Whether there are such
+//! files is not known here.
 
 use percent_encoding::percent_decode_str;
 
 /// The endings of files that models see; a path to anything else is more likely meant as text.
 const ENDINGS: [&str; 6] = ["png", "jpg", "jpeg", "gif", "webp", "pdf"];
 
+/// A path in a paste.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::app::chat) struct PastedPath {
+    /// As it stands in the paste.
+    pub(in crate::app::chat) written: String,
+    pub(in crate::app::chat) path: String,
+}
+
+/// The paths of a text that is nothing but paths; none if it is anything else.
+pub(in crate::app::chat) fn pasted_paths(text: &str) -> Vec<PastedPath> {
+    let words = words(text);
+    let paths: Vec<PastedPath> = words.iter().filter_map(|word| pasted(word)).collect();
+    if words.len() > 1 && paths.len() == words.len() {
+        return paths;
+    }
+    // A name with spaces in it that nobody has quoted.
+    Vec::from_iter(pasted(text.trim()))
+}
+
+fn pasted(written: &str) -> Option<PastedPath> {
+    Some(PastedPath {
+        path: pasted_path(written)?,
+        written: written.to_owned(),
+    })
+}
+
+/// The words of a text as a shell would take them apart, with their quotes and escapes.
+fn words(text: &str) -> Vec<&str> {
+    let mut words = Vec::new();
+    let mut start = None;
+    let mut quote = None;
+    let mut chars = text.char_indices();
+    while let Some((at, c)) = chars.next() {
+        match (c, quote) {
+            (c, None) if c.is_whitespace() => {
+                words.extend(start.take().map(|start: usize| &text[start..at]));
+                continue;
+            }
+            ('\\', None | Some('"')) => {
+                chars.next();
+            }
+            (c, Some(open)) if c == open => quote = None,
+            ('\'' | '"', None) => quote = Some(c),
+            _ => {}
+        }
+        start.get_or_insert(at);
+    }
+    words.extend(start.map(|start| &text[start..]));
+    words
+}
+
 /// The absolute path, if the text is nothing else.
-pub(in crate::app::chat) fn pasted_path(text: &str) -> Option<String> {
+fn pasted_path(text: &str) -> Option<String> {
     let text = text.trim();
     if text.is_empty() || text.contains(['\n', '\r', '\0']) {
         return None;
@@ -85,6 +137,26 @@ mod tests {
         }
     }
 
+    #[test]
+    fn several_paths_are_taken_apart() {
+        let paths = |text: &str| -> Vec<String> {
+            let found = pasted_paths(text).into_iter();
+            found.map(|one| one.path).collect()
+        };
+        for text in [
+            "'/a b.png' '/c.pdf'",
+            "/a\\ b.png /c.pdf ",
+            "file:///a%20b.png\r\nfile:///c.pdf\r\n",
+            "\"/a b.png\"\n/c.pdf",
+        ] {
+            assert_eq!(paths(text), ["/a b.png", "/c.pdf"], "{text}");
+        }
+        assert_eq!(paths("/my shot (1).png"), ["/my shot (1).png"]);
+        for text in ["/a.png and b", "/a.png /etc/passwd x", "", "\\"] {
+            assert_eq!(paths(text), Vec::<String>::new(), "{text}");
+        }
+    }
+
     proptest! {
         #[test]
         fn any_name_survives_its_quoting(name in "[a-z ()&é漢\\\\'\"]{1,12}") {
@@ -100,8 +172,26 @@ mod tests {
         }
 
         #[test]
+        fn several_files_are_found_as_they_are_written(
+            names in prop::collection::vec("[a-z é漢()]{0,6}[a-z]", 1..6),
+            lines in any::<bool>(),
+        ) {
+            let paths: Vec<String> = names.iter().map(|name| format!("/tmp/{name}.png")).collect();
+            let written: Vec<String> = paths.iter().map(|path| format!("'{path}'")).collect();
+            let paste = written.join(if lines { "\n" } else { " " });
+
+            let found = pasted_paths(&paste);
+
+            let found_paths: Vec<String> = found.iter().map(|one| one.path.clone()).collect();
+            prop_assert_eq!(found_paths, paths);
+            for one in found {
+                prop_assert!(paste.contains(&one.written));
+            }
+        }
+
+        #[test]
         fn any_text_is_read(text in "\\PC{0,30}") {
-            let _ = pasted_path(&text);
+            let _ = pasted_paths(&text);
         }
     }
 }

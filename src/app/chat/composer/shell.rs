@@ -1,6 +1,7 @@
 //! The mark `!` of a line for the shell. It is no character of the text: the composer is in that mode or not.
 
-use super::{Composer, marked};
+use super::Composer;
+use super::draft::marked;
 
 impl Composer {
     /// The whole text with the mark of a shell line.

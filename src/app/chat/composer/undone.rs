@@ -1,7 +1,8 @@
 //! A prompt that was undone stands in the composer, before what was written there.
 
+use super::Composer;
+use super::draft::{RECALL_CHARS, longer_than};
 use super::paste_chips::has_reserved;
-use super::{Composer, RECALL_CHARS, longer_than};
 use crate::domain::prompt::PromptKind;
 use crate::domain::session::Prompt;
 
@@ -26,7 +27,7 @@ impl Composer {
         if let Some(undone) = self.undone.take()
             && self.draft() == undone.1
         {
-            self.load(undone.0);
+            self.replace(undone.0);
         }
     }
 }

@@ -254,7 +254,7 @@ fn a_pasted_exclamation_mark_runs_nothing() {
 #[test]
 fn a_shell_line_survives_a_restart_and_the_queue() {
     let mut harness = ready();
-    harness.chat.restored("!make");
+    harness.restore("!make");
     harness.key(ENTER);
     let sent = harness.prompts().remove(0);
     assert_eq!(

@@ -6,7 +6,11 @@ use crate::app::chat::composer::Composer;
 
 fn press(composer: &mut Composer, keys: &[Key]) {
     for key in keys {
-        composer.key(*key);
+        if *key == Key::ctrl('_') {
+            composer.undo_edit();
+        } else {
+            composer.key(*key);
+        }
     }
 }
 
@@ -300,15 +304,16 @@ enum Input {
     PasteMore(String),
     Vertical(bool, u16),
     Recall(bool),
+    Undo,
+    Redo,
+    Clear,
 }
 
 fn any_input() -> impl Strategy<Value = Input> {
     let key = prop_oneof![
         any::<char>().prop_map(Key::char),
-        prop::sample::select(vec![
-            'a', 'b', 'd', 'e', 'f', 'h', 'j', 'k', 'u', 'w', 'y', '_'
-        ])
-        .prop_map(Key::ctrl),
+        prop::sample::select(vec!['a', 'b', 'd', 'e', 'f', 'h', 'j', 'k', 'u', 'w', 'y'])
+            .prop_map(Key::ctrl),
         prop::sample::select(vec![
             KeyCode::Left,
             KeyCode::Right,
@@ -326,6 +331,7 @@ fn any_input() -> impl Strategy<Value = Input> {
         2 => "(a中\n){0,20}".prop_map(Input::PasteMore),
         1 => (any::<bool>(), 0u16..30).prop_map(|(down, width)| Input::Vertical(down, width)),
         1 => any::<bool>().prop_map(Input::Recall),
+        1 => prop::sample::select(vec![Input::Undo, Input::Redo, Input::Clear]),
     ]
 }
 
@@ -373,6 +379,13 @@ proptest! {
                     composer.vertical(down, width);
                 }
                 Input::Recall(newer) => composer.recall(newer),
+                Input::Undo => {
+                    composer.undo_edit();
+                }
+                Input::Redo => {
+                    composer.redo_edit();
+                }
+                Input::Clear => composer.clear(),
             }
         }
 
@@ -414,7 +427,7 @@ proptest! {
         }
 
         for _ in 0..text.chars().count() {
-            composer.key(Key::ctrl('_'));
+            composer.undo_edit();
         }
 
         prop_assert_eq!(composer.text(), "");

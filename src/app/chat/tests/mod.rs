@@ -2,6 +2,7 @@
 
 mod completion;
 mod composer;
+mod edits;
 mod folding;
 mod notices;
 mod permission_rules;
@@ -11,6 +12,7 @@ mod reverted;
 mod scripts;
 mod search;
 mod sending;
+mod stash;
 mod streams;
 mod times;
 mod tools;
@@ -31,7 +33,7 @@ use crate::domain::chat::{
     ChatEvent, Message, MessageError, MessageWithParts, Part, PartKind, Resync, Role, ShellCall,
     ToolCall, ToolDetail, ToolStatus,
 };
-use crate::domain::session::SessionCommand;
+use crate::domain::session::{SessionCommand, StoredComposer};
 use crate::domain::testing;
 use crate::domain::time::UnixMillis;
 
@@ -121,6 +123,14 @@ impl ChatHarness {
                 _ => chat.type_key(key, cx),
             },
         )
+    }
+
+    /// The draft from the store.
+    pub(super) fn restore(&mut self, draft: &str) {
+        self.chat.restored(StoredComposer {
+            draft: draft.to_owned(),
+            ..StoredComposer::default()
+        });
     }
 
     /// Presses a key `millis` after the last one.

@@ -256,7 +256,7 @@ fn interrupting_clears_then_stops_then_has_nothing_to_do() {
     let asked = harness.commands();
     harness.receive(ChatEvent::Status(TurnStatus::Idle));
 
-    assert_eq!(outcomes, [None, None, None]);
+    assert_eq!(outcomes, [Some(ChatOutcome::Cleared), None, None]);
     assert_eq!(asked, [SessionCommand::Abort]);
     assert_eq!(harness.interrupt(), Some(ChatOutcome::NothingToStop));
 }
@@ -328,7 +328,7 @@ fn a_restored_draft_does_not_push_away_what_was_typed() {
     let mut harness = ChatHarness::new();
     harness.type_text("new");
 
-    harness.chat.restored("old");
+    harness.restore("old");
 
     assert_eq!(harness.chat.draft(), "old\nnew");
 }

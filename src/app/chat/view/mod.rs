@@ -135,6 +135,10 @@ impl Chat {
             0 => {}
             n => facts.push((3, format!("queue {n}"))),
         }
+        match self.stashes.len() {
+            0 => {}
+            n => facts.push((3, format!("{n} stashed"))),
+        }
         fit(facts, room)
     }
 

@@ -29,6 +29,8 @@ pub enum KeyContext {
     Picker,
     /// The state of the server.
     ServerStatus,
+    /// The list of links.
+    Links,
     /// Also above an overlay.
     Always,
     /// After the first key of a sequence.
@@ -37,7 +39,7 @@ pub enum KeyContext {
 
 impl KeyContext {
     /// All contexts, in the order of the help.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Composer,
         Self::Completion,
         Self::Transcript,
@@ -54,6 +56,7 @@ impl KeyContext {
         Self::Confirm,
         Self::Picker,
         Self::ServerStatus,
+        Self::Links,
     ];
 
     /// Whether the key is text here. Where a request is answered, all printable keys but digits
@@ -78,7 +81,7 @@ impl KeyContext {
         let is_overlay = |context| {
             matches!(
                 context,
-                Self::Help | Self::Confirm | Self::Picker | Self::ServerStatus
+                Self::Help | Self::Confirm | Self::Picker | Self::ServerStatus | Self::Links
             )
         };
         match (self, other) {
@@ -139,6 +142,7 @@ impl KeyContext {
             Self::Confirm => "yes or no",
             Self::Picker => "list of choices",
             Self::ServerStatus => "state of the server",
+            Self::Links => "list of links",
             Self::Always => "always",
             Self::Sequence => "after the first key",
         }

@@ -7,6 +7,7 @@
 mod binding;
 mod error;
 mod listing;
+mod row;
 mod slash;
 mod table;
 

@@ -4,50 +4,8 @@
 //! the configuration come from here. Rows are listed in this order.
 
 use super::binding::{Binding, KeyContext, KeyGroup};
+use super::row::{ActionRow, DefaultKeys};
 use crate::app::action::{Action, AppAction, ChatAction, LogsAction, SessionsAction};
-
-/// One action.
-pub(super) struct ActionRow {
-    pub(super) group: KeyGroup,
-    pub(super) action: Action,
-    /// The name in the configuration; its meaning never changes.
-    pub(super) name: &'static str,
-    /// The name in hints, at most 12 columns.
-    hint: &'static str,
-    /// The description, in one line of the help.
-    pub(super) what: &'static str,
-    /// Its names after a `/` in the composer, the first one shown; OpenCode's where it has one.
-    pub(super) slash: &'static [&'static str],
-    keys: &'static [DefaultKeys],
-}
-
-/// An action's keys in some contexts.
-struct DefaultKeys {
-    contexts: &'static [KeyContext],
-    keys: &'static [&'static str],
-    /// The name in hints there, where another word is clearer.
-    hint: Option<&'static str>,
-}
-
-impl ActionRow {
-    fn bindings(&self) -> impl Iterator<Item = Binding> {
-        let places = self.keys.iter();
-        let places = places.flat_map(|keys| keys.contexts.iter().map(move |at| (*at, keys)));
-        places.map(|(context, default)| Binding {
-            context,
-            group: self.group,
-            action: self.action,
-            // A test ensures that all of them parse.
-            keys: default
-                .keys
-                .iter()
-                .filter_map(|keys| keys.parse().ok())
-                .collect(),
-            hint: default.hint.unwrap_or(self.hint),
-            what: self.what,
-        })
-    }
-}
 
 /// The default keys.
 pub(super) fn bindings() -> Vec<Binding> {
@@ -107,6 +65,18 @@ pub(super) const ROWS: &[ActionRow] = rows! {
             [Composer RequestInput: "up"]
         Chat::CursorDown "chat.cursor_down" "line down" "line down, or a later prompt"
             [Composer RequestInput: "down"]
+        Chat::UndoEdit "chat.undo_edit" "undo edit" "undo the last edit of the text"
+            [Composer RequestInput: "ctrl-_"]
+        Chat::RedoEdit "chat.redo_edit" "redo edit" "redo the edit that was undone"
+            [Composer RequestInput: "alt-/"]
+        Chat::PastPrompts "chat.past_prompts" "prompts" "find an earlier prompt"
+            / "prompts"
+            [Composer: "ctrl-r"]
+        Chat::PastePicture "chat.paste_picture" "picture" "attach the picture in the clipboard"
+            [Composer: "ctrl-v"]
+        Chat::Stash "chat.stash" "stash" "put the text aside, or bring it back"
+            / "stash"
+            [Composer: "ctrl-s"]
         Chat::MenuAccept "menu.accept" "choose" "take the selected row, or run it"
             [Completion: "enter"]
         Chat::MenuComplete "menu.complete" "complete" "complete the text, go into a directory"
@@ -243,6 +213,9 @@ pub(super) const ROWS: &[ActionRow] = rows! {
             [Anywhere: "ctrl-x j"]
         Chat::MessageMenu "chat.message_menu" "menu" "list what the message offers"
             [Transcript: "m"]
+        Chat::Links "chat.links" "links" "open or copy a link of the conversation"
+            / "links"
+            [Transcript: "L"]
         Chat::Search "chat.search" "search" "search in the conversation"
             / "search"
             [Transcript: "/"]
@@ -399,11 +372,14 @@ pub(super) const ROWS: &[ActionRow] = rows! {
     }
     Overlays {
         App::Confirm "overlay.confirm" "choose" "answer yes, or choose the selected row"
-            [Confirm: "y" "enter" => "yes"] [Picker: "enter"]
+            [Confirm: "y" "enter" => "yes"] [Picker: "enter"] [Links: "enter" => "open"]
             [ServerStatus: "enter" "space" => "on/off"]
         App::Close "overlay.close" "close" "close it, or answer no"
             [Help: "esc" "f1" "ctrl-c"] [Confirm: "n" "esc" "q" "ctrl-c" => "no"]
-            [Picker: "esc" "ctrl-c" => "cancel"] [ServerStatus: "esc" "q" "ctrl-c"]
+            [Picker: "esc" "ctrl-c" => "cancel"] [Links: "esc" "q" "L" "ctrl-c"]
+            [ServerStatus: "esc" "q" "ctrl-c"]
+        App::CopyRow "overlay.copy" "copy" "copy the selected link"
+            [Links: "y"]
         App::RenameRow "overlay.rename" "rename" "rename the selected conversation"
             [Picker: "ctrl-r"]
         App::DeleteRow "overlay.delete" "delete" "delete the selected conversation"
@@ -412,15 +388,13 @@ pub(super) const ROWS: &[ActionRow] = rows! {
             [Picker: "ctrl-f"]
         App::ScrollDown "overlay.down" "move" "go a row down"
             [Help: "down" "ctrl-n" "tab" => "scroll"] [Confirm: "j" "down" => "scroll"]
-            [ServerStatus: "j" "down"]
-            [Picker: "down" "ctrl-n" "tab"]
+            [ServerStatus Links: "j" "down"] [Picker: "down" "ctrl-n" "tab"]
         App::ScrollUp "overlay.up" "move" "go a row up"
             [Help: "up" "ctrl-p" "shift-tab" => "scroll"] [Confirm: "k" "up" => "scroll"]
-            [ServerStatus: "k" "up"]
-            [Picker: "up" "ctrl-p" "shift-tab"]
+            [ServerStatus Links: "k" "up"] [Picker: "up" "ctrl-p" "shift-tab"]
         App::PageDown "overlay.page_down" "page down" "go a page down"
-            [Confirm: "pgdn" "space"] [Help Picker ServerStatus: "pgdn"]
+            [Confirm: "pgdn" "space"] [Help Picker Links ServerStatus: "pgdn"]
         App::PageUp "overlay.page_up" "page up" "go a page up"
-            [Help Confirm Picker ServerStatus: "pgup"]
+            [Help Confirm Picker Links ServerStatus: "pgup"]
     }
 };

@@ -106,7 +106,7 @@ impl SessionState {
         };
         self.events
             .send(SessionEvent::Restored {
-                draft: stored.draft,
+                composer: stored.composer,
                 choice: stored.choice,
             })
             .await;

@@ -15,6 +15,7 @@
 //! 3. the terminal, by OSC 52, unless it is known not to work ([`Takes`]);
 //! 4. a file.
 
+mod picture;
 mod programs;
 #[cfg(test)]
 mod tests;
@@ -59,6 +60,8 @@ pub struct Clipboard {
     /// The desktops that this program runs on, the preferred one first.
     desktops: Vec<DesktopKind>,
     takes: Takes,
+    /// The user sits at another machine.
+    remote: bool,
     /// The file for a text that no target accepts.
     file: PathBuf,
     /// Additional variables for the started programs.
@@ -102,6 +105,7 @@ impl Clipboard {
             tmux,
             desktops: here.map(|(_, kind)| kind).collect(),
             takes,
+            remote,
             file,
             variables: Vec::new(),
         }

@@ -43,7 +43,7 @@ impl Clipboard {
         None
     }
 
-    fn command(&self, program: &str, arguments: &[&str]) -> Command {
+    pub(super) fn command(&self, program: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new(program);
         command
             .args(arguments)
@@ -70,7 +70,7 @@ impl Clipboard {
     }
 
     /// Runs a program and returns its output; `None` if it failed.
-    async fn ask(&self, program: &str, arguments: &[&str]) -> Option<String> {
+    pub(super) async fn ask(&self, program: &str, arguments: &[&str]) -> Option<String> {
         let mut command = self.command(program, arguments);
         command.stdin(Stdio::null());
         let output = timeout(PATIENCE, command.output()).await.ok()?.ok()?;

@@ -45,15 +45,16 @@ impl Desk {
     }
 
     async fn copy(&self, environment: &[(&str, &str)], text: &str) -> Copied {
+        self.clipboard(environment).copy(text).await
+    }
+
+    fn clipboard(&self, environment: &[(&str, &str)]) -> Clipboard {
         let variable = |name: &str| {
             let found = environment.iter().find(|(known, _)| *known == name);
             found.map(|(_, value)| (*value).to_owned())
         };
         let path = format!("{}:/usr/bin:/bin", self.path("bin").display());
-        Clipboard::of_environment(variable, self.path("copied.txt"))
-            .with_variable("PATH", path)
-            .copy(text)
-            .await
+        Clipboard::of_environment(variable, self.path("copied.txt")).with_variable("PATH", path)
     }
 
     fn got(&self, name: &str) -> Option<String> {
@@ -207,4 +208,44 @@ async fn no_sequence_in_a_text_takes_effect_and_removals_are_reported() {
     assert_eq!(copied.bytes, b"\x1b]52;c;XTA7eA==\x07");
     let notice = "sent to the terminal's clipboard, without 2 hidden or control characters";
     assert_eq!(copied.notice, notice);
+}
+
+#[cfg(not(target_os = "macos"))]
+#[tokio::test]
+async fn a_picture_is_read_in_the_first_type_that_models_see() {
+    let wayland = r#"case "$*" in
+"--list-types") printf 'text/html\nimage/bmp\nimage/jpeg\nimage/png\n' ;;
+"--no-newline --type image/png") printf 'a picture' ;;
+*) exit 1 ;;
+esac"#;
+    let desk = Desk::new().program("wl-paste", wayland);
+    let clipboard = desk.clipboard(&[("WAYLAND_DISPLAY", "wayland-0")]);
+
+    assert_eq!(clipboard.picture(9).await, Ok(b"a picture".to_vec()));
+    let large = clipboard.picture(8).await.unwrap_err();
+    assert!(large.starts_with("the picture in the clipboard is larger"));
+}
+
+#[cfg(not(target_os = "macos"))]
+#[tokio::test]
+async fn without_a_picture_the_reason_is_said() {
+    let text = r#"case "$*" in *TARGETS*) echo UTF8_STRING ;; *) printf text ;; esac"#;
+    let desk = Desk::new().program("xclip", text);
+    let why = async |desk: &Desk, environment: &[(&str, &str)]| {
+        desk.clipboard(environment).picture(9).await.unwrap_err()
+    };
+    let here = ("DISPLAY", ":0");
+
+    let none = why(&desk, &[here]).await;
+    assert_eq!(none, "there is no picture in the clipboard");
+    let remote = why(&desk, &[here, ("SSH_TTY", "/dev/pts/1")]).await;
+    assert!(remote.contains("over ssh"), "{remote}");
+    let no_desktop = why(&desk, &[]).await;
+    assert!(no_desktop.contains("no desktop"), "{no_desktop}");
+    let empty = Desk::new();
+    let path = empty
+        .clipboard(&[here])
+        .with_variable("PATH", empty.path("bin"));
+    let missing = path.picture(9).await.unwrap_err();
+    assert_eq!(missing, "the clipboard cannot be read: xclip is needed");
 }

@@ -7,6 +7,7 @@ use super::sources;
 /// Where `App` has methods: events and their outcomes, and the views.
 const ROOT: &[&str] = &[
     "app/mod.rs",
+    "app/session/composer_notices.rs",
     "app/session/start.rs",
     "app/update.rs",
     "app/session/lists.rs",

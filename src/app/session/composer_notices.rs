@@ -1,0 +1,111 @@
+//! What the status line and the lists say about the composer and about links.
+
+use crate::app::App;
+use crate::app::action::{Action, ChatAction};
+use crate::app::cx::Cx;
+use crate::app::effect::Effect;
+use crate::app::overlay::Overlay;
+use crate::app::overlay::chat_list::{ChatListOverlay, ListChoice};
+use crate::app::overlay::links::LinkList;
+use crate::domain::id::SessionKey;
+use crate::domain::prompt::{LocalFile, PastPrompt};
+
+/// The first characters of a text are enough to know it by.
+const ROW_CHARS: usize = 200;
+
+impl App {
+    /// The list of earlier prompts; those of other sessions follow.
+    pub(super) fn past_prompts_list(&self, cx: &mut Cx<'_>) -> ChatListOverlay {
+        if let Some(session) = self.open.shown().cloned() {
+            cx.ask(Effect::ListPastPrompts(session));
+        }
+        let prompts = self.session().into_iter();
+        let prompts = prompts.flat_map(|session| session.chat.past_prompts());
+        ChatListOverlay::past_prompts(prompts)
+    }
+
+    pub(super) fn stash_list(&self) -> ChatListOverlay {
+        let stashed = self.session().into_iter();
+        let stashed = stashed.flat_map(|session| session.chat.stashed());
+        let rows = stashed.map(|(id, text)| {
+            let words = text.chars().take(ROW_CHARS).collect();
+            (words, ListChoice::Unstash(id.clone()))
+        });
+        ChatListOverlay::stashes(rows.collect())
+    }
+
+    /// Opens the list of links, if there are any.
+    pub(super) fn open_links(&mut self, cx: &Cx<'_>) {
+        let links = self.session().map(|session| session.chat.links());
+        match LinkList::new(links.unwrap_or_default()) {
+            Some(links) => self.overlays.push(Overlay::Links(links)),
+            None => self.notify("there are no links in the conversation", cx),
+        }
+    }
+
+    /// The prompts of all sessions are known: the open list has more rows.
+    pub(in crate::app) fn past_prompts_told(&mut self, key: &SessionKey, prompts: Vec<PastPrompt>) {
+        if self.open.is_shown(key)
+            && let Some(list) = self.overlays.chat_list_mut()
+        {
+            list.add_prompts(prompts);
+        }
+    }
+
+    /// Copies the selected link of the list on top.
+    pub(in crate::app) fn copy_link(&mut self, cx: &mut Cx<'_>) {
+        if let Some(Overlay::Links(links)) = self.overlays.top()
+            && let Some(url) = links.url()
+        {
+            cx.ask(Effect::Copy(url.to_owned()));
+            self.overlays.pop();
+        }
+    }
+
+    /// The composer was cleared.
+    pub(in crate::app) fn tell_cleared(&mut self, cx: &Cx<'_>) {
+        let key = self.key_name(Action::Chat(ChatAction::UndoEdit));
+        if !key.is_empty() {
+            self.notify(format!("cleared · {key} brings it back"), cx);
+        }
+    }
+
+    /// A file for a prompt was read, or cannot be attached.
+    pub(in crate::app) fn file_read(
+        &mut self,
+        session: &SessionKey,
+        pasted: &str,
+        file: Result<Option<LocalFile>, String>,
+        cx: &Cx<'_>,
+    ) {
+        match file {
+            Ok(Some(file)) => {
+                if let Some(session) = self.open.get_mut(session) {
+                    session.chat.file_read(pasted, file);
+                }
+            }
+            Ok(None) => {}
+            Err(why) => self.notify(why, cx),
+        }
+    }
+
+    /// The text was put aside, as one of so many.
+    pub(in crate::app) fn tell_stashed(&mut self, count: usize, cx: &Cx<'_>) {
+        let key = self.key_name(Action::Chat(ChatAction::Stash));
+        let mut words = match count {
+            1 => "stashed".to_owned(),
+            count => format!("{count} stashed"),
+        };
+        if !key.is_empty() {
+            words = format!("{words} · {key} in the empty composer brings it back");
+        }
+        self.notify(words, cx);
+    }
+}
+
+/// Opens the selected link.
+pub(in crate::app) fn open_link(links: &LinkList, cx: &mut Cx<'_>) {
+    if let Some(url) = links.url() {
+        cx.ask(Effect::OpenLink(url.to_owned()));
+    }
+}
