@@ -16,8 +16,8 @@ use crate::app::view::theme::{Characters, Colours, Theme};
 use crate::config::CLONE_ACCESS;
 use crate::config::own_log::{self, OwnLog, Redactor};
 use crate::config::{
-    self, Config, ConfigError, DefaultCode, Env, KeyOverride, Overrides, Paths, Problem,
-    ProblemPlace, SecretsWay,
+    self, Config, ConfigError, DefaultCode, Env, HyperlinksChoice, KeyOverride, Overrides, Paths,
+    Problem, ProblemPlace, SecretsWay,
 };
 use crate::domain::failure::Failure;
 use crate::domain::sandbox::EngineKind;
@@ -34,6 +34,7 @@ use crate::session::context::SessionContext;
 use crate::session::context::clone_access::CloneAccess;
 use crate::session::context::lazy_keyring::LazyKeyring;
 use crate::session::context::settings::Settings;
+use crate::tui::desktop::link_opener::shows_hyperlinks;
 
 /// The caller's variables that npm needs to reach its registry.
 const INSTALL_VARIABLES: [&str; 3] = ["NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "SSL_CERT_DIR"];
@@ -114,6 +115,15 @@ pub(super) fn theme(config: &Config, env: &Env) -> Theme {
         prose_columns: config.prose_columns.value,
         shades: Shades::of(env.text("TERM"), env.text("COLORTERM")),
         ..Theme::new(colours, characters)
+    }
+}
+
+/// Whether link texts are hyperlinks of the terminal.
+pub(super) fn hyperlinks(config: &Config, env: &Env) -> bool {
+    match config.hyperlinks.value {
+        HyperlinksChoice::On => true,
+        HyperlinksChoice::Off => false,
+        HyperlinksChoice::Auto => shows_hyperlinks(|name| env.text(name).map(str::to_owned)),
     }
 }
 

@@ -346,6 +346,7 @@ fn show(
         prices: config.prices.prices(),
     });
     let theme = setup::theme(config, env);
+    let hyperlinks = setup::hyperlinks(config, env);
     let desktop = desktop(config, env)?;
     let seed = setup::seed()?;
     let runtime = runtime()?;
@@ -367,13 +368,10 @@ fn show(
             term: env.text("TERM").map(str::to_owned),
             seed,
         };
-        let shown = tui::run(
-            UiModel::new(app, theme),
-            setup,
-            async |door: TerminalSessions| {
-                door.supervisor.shut_down(CloseAction::Detach).await;
-            },
-        );
+        let model = UiModel::new(app, theme).with_links(hyperlinks);
+        let shown = tui::run(model, setup, async |door: TerminalSessions| {
+            door.supervisor.shut_down(CloseAction::Detach).await;
+        });
         let mut shown = shown.await;
         // The status line showed them only briefly, and cut to its width.
         if let (Ok(parting_words), Some(store)) = (&mut shown, store) {

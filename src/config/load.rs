@@ -9,8 +9,8 @@ use super::layers::{Layers, Overridden};
 use super::paths::Paths;
 use super::problem::{ConfigError, Problem};
 use super::{
-    ACCOUNT_KEY, Config, DefaultCode, E2bConfig, LocalConfig, LogLevel, PricesConfig, SecretsWay,
-    ThemeChoice, Timeouts,
+    ACCOUNT_KEY, Config, DefaultCode, E2bConfig, HyperlinksChoice, LocalConfig, LogLevel,
+    PricesConfig, SecretsWay, ThemeChoice, Timeouts,
 };
 use crate::domain::id::TemplateId;
 use crate::domain::sandbox::EngineKind;
@@ -137,6 +137,7 @@ pub(super) fn resolve(
         theme: layers.choice("theme", None, &THEMES),
         no_color: layers.switch("no_color"),
         mouse: layers.switch("mouse"),
+        hyperlinks: layers.choice("hyperlinks", None, &HYPERLINKS),
         prose_columns: layers.columns("prose_columns"),
         log: layers.choice("log", None, &LEVELS),
         keys,
@@ -179,6 +180,11 @@ pub(super) const THEMES: [(&str, ThemeChoice); 3] = [
     ("auto", ThemeChoice::Auto),
     ("dark", ThemeChoice::Dark),
     ("light", ThemeChoice::Light),
+];
+pub(super) const HYPERLINKS: [(&str, HyperlinksChoice); 3] = [
+    ("auto", HyperlinksChoice::Auto),
+    ("on", HyperlinksChoice::On),
+    ("off", HyperlinksChoice::Off),
 ];
 pub(super) const LEVELS: [(&str, LogLevel); 6] = [
     ("off", LogLevel::Off),

@@ -74,6 +74,8 @@ pub struct Config {
     pub theme: Sourced<ThemeChoice>,
     pub no_color: Sourced<bool>,
     pub mouse: Sourced<bool>,
+    /// Whether link texts are hyperlinks of the terminal.
+    pub hyperlinks: Sourced<HyperlinksChoice>,
     /// Prose is set to at most this many columns.
     pub prose_columns: Sourced<u16>,
     pub log: Sourced<LogLevel>,
@@ -213,6 +215,14 @@ pub enum ThemeChoice {
     Auto,
     Dark,
     Light,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HyperlinksChoice {
+    /// Unless the terminal is known not to support them.
+    Auto,
+    On,
+    Off,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

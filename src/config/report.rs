@@ -2,7 +2,7 @@
 
 use secrecy::SecretString;
 
-use super::load::{CODES, ENGINES, LEVELS, SECRETS, THEMES};
+use super::load::{CODES, ENGINES, HYPERLINKS, LEVELS, SECRETS, THEMES};
 use super::value::{Sourced, ValueSource};
 use super::value::{duration, price, size};
 use super::{ACCOUNT_KEY, Config, PricesConfig, Timeouts};
@@ -63,6 +63,7 @@ impl Config {
             row("theme", &self.theme, |v| word(&THEMES, v)),
             row("no_color", &self.no_color, ToString::to_string),
             row("mouse", &self.mouse, ToString::to_string),
+            row("hyperlinks", &self.hyperlinks, |v| word(&HYPERLINKS, v)),
             row("prose_columns", &self.prose_columns, ToString::to_string),
             row("log", &self.log, |v| word(&LEVELS, v)),
             row("e2b.api_url", &self.e2b.api_url, optional),

@@ -19,7 +19,7 @@ const fn setting(name: &'static str, variable: &'static str, default: &'static s
 }
 
 /// In the order of the report.
-pub(super) const SETTINGS: [Setting; 32] = [
+pub(super) const SETTINGS: [Setting; 33] = [
     // The default engine depends on `E2B_API_KEY`; see `load`.
     setting("engine", "SANDBAR_ENGINE", ""),
     setting("template", "SANDBAR_TEMPLATE", "opencode"),
@@ -50,6 +50,7 @@ pub(super) const SETTINGS: [Setting; 32] = [
     setting("theme", "SANDBAR_THEME", "auto"),
     setting("no_color", "NO_COLOR", "false"),
     setting("mouse", "SANDBAR_MOUSE", "false"),
+    setting("hyperlinks", "SANDBAR_HYPERLINKS", "auto"),
     setting("prose_columns", "SANDBAR_PROSE_COLUMNS", "100"),
     setting("log", "SANDBAR_LOG", "info"),
     setting("e2b.api_url", "E2B_API_URL", ""),

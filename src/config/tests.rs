@@ -71,6 +71,7 @@ fn without_anything_the_defaults_hold() {
     theme = auto (default)
     no_color = false (default)
     mouse = false (default)
+    hyperlinks = auto (default)
     prose_columns = 100 (default)
     log = info (default)
     e2b.api_url =  (default)

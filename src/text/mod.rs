@@ -13,6 +13,7 @@ pub mod copied;
 pub mod diff;
 pub mod hidden;
 pub mod highlight;
+pub mod link_table;
 pub mod markdown;
 mod palette;
 mod stream;

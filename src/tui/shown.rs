@@ -16,6 +16,7 @@ use crate::app::view::viewport::Viewport;
 use crate::domain::time::{Monotonic, UnixMillis};
 use crate::text::TextCache;
 use crate::text::highlight::{HighlightJob, SyntaxSpans};
+use crate::text::link_table::LinkTable;
 
 /// The most rendered lines in the cache: some hundred screens.
 const CACHED_LINES: usize = 20_000;
@@ -35,6 +36,15 @@ impl UiModel {
             cache: TextCache::new(CACHED_LINES).highlighted(),
         }
     }
+
+    /// With or without hyperlinks, which the terminal has to know.
+    #[must_use]
+    pub fn with_links(mut self, on: bool) -> Self {
+        if on {
+            self.cache = self.cache.with_links();
+        }
+        self
+    }
 }
 
 impl LoopModel for UiModel {
@@ -52,6 +62,7 @@ impl LoopModel for UiModel {
         now: Monotonic,
         wall: UnixMillis,
     ) -> Option<(u16, u16)> {
+        self.cache.begin_frame();
         let mut viewport = Viewport::default();
         let mut cx = ViewCx {
             theme: &self.theme,
@@ -73,6 +84,10 @@ impl LoopModel for UiModel {
     fn background(&mut self, colour: Rgb) {
         self.theme.on_background(colour);
         self.cache.clear();
+    }
+
+    fn links(&self) -> Option<&LinkTable> {
+        Some(self.cache.links()).filter(|links| links.is_on())
     }
 
     fn title(&self) -> String {

@@ -13,6 +13,7 @@ use std::ops::Range;
 use ratatui::text::Line;
 
 use super::highlight::{CodeColours, CodePlace};
+use super::link_table::LinkTable;
 use super::stream::{Stream, StreamLook};
 use super::{Columns, Palette};
 
@@ -125,6 +126,7 @@ pub struct TextCache {
     /// The palette that all markdown entries were rendered with.
     palette: Palette,
     colours: CodeColours,
+    links: LinkTable,
     /// Whether somebody runs the jobs of [`Self::colours`].
     highlights: bool,
     nothing: Rendered,
@@ -140,6 +142,7 @@ impl TextCache {
             clock: 0,
             palette: Palette::default(),
             colours: CodeColours::default(),
+            links: LinkTable::default(),
             highlights: false,
             nothing: Rendered::default(),
         }
@@ -150,6 +153,27 @@ impl TextCache {
     pub fn highlighted(mut self) -> Self {
         self.highlights = true;
         self
+    }
+
+    /// A cache whose link texts name their addresses.
+    #[must_use]
+    pub fn with_links(mut self) -> Self {
+        self.links = LinkTable::on();
+        self
+    }
+
+    /// The addresses of the link texts in the lines.
+    pub fn links(&self) -> &LinkTable {
+        &self.links
+    }
+
+    /// Called before each frame: forgets addresses and lines if there are too many, as the numbers
+    /// of one frame must be those of one table.
+    pub fn begin_frame(&mut self) {
+        if self.links.is_crowded() {
+            self.links.clear();
+            self.clear();
+        }
     }
 
     /// The colours of code, and the jobs that find them.
@@ -188,6 +212,7 @@ impl TextCache {
             columns,
             palette,
             colours: &mut self.colours,
+            links: &mut self.links,
         };
         if !stream.advance(source, &mut look) {
             *stream = Stream::default();
@@ -218,6 +243,7 @@ impl TextCache {
             columns,
             palette: &self.palette,
             colours: &mut self.colours,
+            links: &mut self.links,
         };
         if let Some(entry) = self.entries.get_mut(id)
             && let Lines::Whole(stream) | Lines::Growing(stream) = &mut entry.rendered.lines

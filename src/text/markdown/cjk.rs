@@ -125,6 +125,7 @@ mod tests {
 
     use super::*;
     use crate::text::highlight::CodeColours;
+    use crate::text::link_table::LinkTable;
     use crate::text::{Columns, Palette};
 
     /// The text with its strong parts in brackets and its emphasis in braces.
@@ -135,7 +136,12 @@ mod tests {
             ..Palette::default()
         };
         let columns = Columns::from(200);
-        let lines = super::super::render(source, columns, &palette, &mut CodeColours::default());
+        let lines = super::super::render(
+            source,
+            columns,
+            &palette,
+            (&mut CodeColours::default(), &mut LinkTable::default()),
+        );
         let mut out = String::new();
         for line in lines {
             for span in line.spans {

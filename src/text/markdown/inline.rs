@@ -77,14 +77,15 @@ impl Inline {
         self.links.push((url.to_owned(), String::new()));
     }
 
-    /// Closes the innermost link; its URL follows in `dim` unless it was the link's text.
-    pub(super) fn close_link(&mut self, dim: Style) {
+    /// Closes the innermost link; its URL follows in the style of `dim` unless it was the link's text.
+    pub(super) fn close_link(&mut self, dim: impl FnOnce(&str) -> Style) {
         self.pop();
         if let Some((url, shown)) = self.links.pop()
             && !url.is_empty()
             && url != shown
             && url.strip_prefix("mailto:") != Some(shown.as_str())
         {
+            let dim = dim(&url);
             self.styled(&format!(" ({url})"), dim);
         }
     }

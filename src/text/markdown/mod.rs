@@ -27,6 +27,7 @@ use ratatui::text::{Line, Span};
 
 use super::ansi;
 use super::highlight::{CodeColours, Language};
+use super::link_table::LinkTable;
 use super::wrap::{self, Breaking, fold};
 use super::{Columns, Palette};
 pub(super) use code::{code_line, label, safe_code};
@@ -44,13 +45,13 @@ pub(super) fn render(
     source: &str,
     columns: Columns,
     palette: &Palette,
-    colours: &mut CodeColours,
+    (colours, links): (&mut CodeColours, &mut LinkTable),
 ) -> Vec<Line<'static>> {
     let source = ansi::plain(source);
     let source = cjk::with_spaces(&source);
     let parser = Parser::new_ext(&source, options());
     let definitions = definitions(&parser);
-    let mut writer = MarkdownWriter::new(columns, palette, colours);
+    let mut writer = MarkdownWriter::new(columns, palette, (colours, links));
     for event in parser {
         writer.event(event);
     }
@@ -91,6 +92,7 @@ enum Verbatim {
 struct MarkdownWriter<'a> {
     palette: &'a Palette,
     colours: &'a mut CodeColours,
+    links: &'a mut LinkTable,
     columns: Columns,
     out: Vec<Line<'static>>,
     /// Open quotes and list items, outermost first.
@@ -104,10 +106,15 @@ struct MarkdownWriter<'a> {
 }
 
 impl<'a> MarkdownWriter<'a> {
-    fn new(columns: Columns, palette: &'a Palette, colours: &'a mut CodeColours) -> Self {
+    fn new(
+        columns: Columns,
+        palette: &'a Palette,
+        (colours, links): (&'a mut CodeColours, &'a mut LinkTable),
+    ) -> Self {
         Self {
             palette,
             colours,
+            links,
             columns,
             out: Vec::new(),
             containers: Vec::new(),
@@ -215,9 +222,9 @@ impl<'a> MarkdownWriter<'a> {
                 self.inline
                     .push(Style::new().add_modifier(Modifier::CROSSED_OUT));
             }
-            Tag::Link { dest_url, .. } => self.inline.open_link(dest_url, self.palette.link),
+            Tag::Link { dest_url, .. } => self.open_link(dest_url),
             Tag::Image { dest_url, .. } => {
-                self.inline.open_link(dest_url, self.palette.link);
+                self.open_link(dest_url);
                 self.inline.text("[image: ");
             }
             // Constructs that are not enabled.
@@ -263,14 +270,25 @@ impl<'a> MarkdownWriter<'a> {
             }
             TagEnd::Table => self.write_table(),
             TagEnd::Emphasis | TagEnd::Strong | TagEnd::Strikethrough => self.inline.pop(),
-            TagEnd::Link => self.inline.close_link(self.palette.dim),
+            TagEnd::Link => self.close_link(),
             TagEnd::Image => {
                 self.inline.text("]");
-                self.inline.close_link(self.palette.dim);
+                self.close_link();
             }
             // Constructs that are not enabled.
             _ => {}
         }
+    }
+
+    fn open_link(&mut self, url: &str) {
+        let style = self.links.marked(self.palette.link, url);
+        self.inline.open_link(url, style);
+    }
+
+    fn close_link(&mut self) {
+        let links = &mut *self.links;
+        let dim = self.palette.dim;
+        self.inline.close_link(|url| links.marked(dim, url));
     }
 
     fn with_table(&mut self, change: impl FnOnce(&mut TableBuilder)) {

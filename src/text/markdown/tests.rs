@@ -4,11 +4,17 @@ use ratatui::style::{Color, Style};
 use ratatui::text::{Line, Span};
 
 use crate::text::highlight::CodeColours;
+use crate::text::link_table::LinkTable;
 use crate::text::wrap::spans_width;
 use crate::text::{Columns, Palette};
 
 fn render(source: &str, columns: Columns, palette: &Palette) -> Vec<Line<'static>> {
-    super::render(source, columns, palette, &mut CodeColours::default())
+    super::render(
+        source,
+        columns,
+        palette,
+        (&mut CodeColours::default(), &mut LinkTable::default()),
+    )
 }
 
 fn shown(source: &str, columns: impl Into<Columns>) -> String {

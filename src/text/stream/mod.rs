@@ -245,7 +245,7 @@ fn render(
                 }
             };
             look.colours.take_asked();
-            let lines = markdown::render(blocks, columns, palette, look.colours);
+            let lines = markdown::render(blocks, columns, palette, (look.colours, look.links));
             (*gap, lines, !look.colours.take_asked().is_empty())
         }
         StreamPiece::FenceOpen { info } => {

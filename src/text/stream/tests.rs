@@ -5,6 +5,7 @@ use ratatui::text::Line;
 use super::scanner::{HARD, SOFT, Scanner, StreamPiece};
 use super::{Stream, StreamLook};
 use crate::text::highlight::CodeColours;
+use crate::text::link_table::LinkTable;
 use crate::text::wrap::spans_width;
 use crate::text::{Columns, Palette, markdown};
 
@@ -17,6 +18,7 @@ fn advance(stream: &mut Stream, source: &str, columns: impl Into<Columns>) -> bo
         columns: columns.into(),
         palette: &Palette::default(),
         colours: &mut CodeColours::default(),
+        links: &mut LinkTable::default(),
     };
     stream.advance(source, &mut look)
 }
@@ -207,7 +209,7 @@ proptest! {
             &source,
             width.into(),
             &Palette::default(),
-            &mut CodeColours::default(),
+            (&mut CodeColours::default(), &mut LinkTable::default()),
         ));
     }
 }

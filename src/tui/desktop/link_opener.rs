@@ -76,6 +76,20 @@ impl LinkOpener {
     }
 }
 
+/// Whether the terminal may be sent hyperlinks (OSC 8). Terminals ignore sequences that they do not know, but for the
+/// few that are named here.
+pub fn shows_hyperlinks(variable: impl Fn(&str) -> Option<String>) -> bool {
+    let term = variable("TERM").unwrap_or_default();
+    let is_plain = ["linux", "dumb", "eterm", "screen"]
+        .iter()
+        .any(|name| term.starts_with(name));
+    let apple = variable("TERM_PROGRAM").is_some_and(|program| program == "Apple_Terminal");
+    // Early versions of VTE crashed.
+    let vte = variable("VTE_VERSION").and_then(|version| version.parse::<u32>().ok());
+    let is_early = vte.is_some_and(|version| version < 5000);
+    !is_plain && !apple && !is_early && variable("STY").is_none()
+}
+
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt as _;
@@ -102,6 +116,31 @@ mod tests {
             of(&[("DISPLAY", ":10"), ("SSH_CONNECTION", "a")]),
             LinkOpener::Remote
         );
+    }
+
+    #[test]
+    fn only_terminals_that_would_show_the_sequence_get_no_hyperlinks() {
+        let shows = |variables: &[(&str, &str)]| {
+            shows_hyperlinks(|name| {
+                let found = variables.iter().find(|(known, _)| *known == name);
+                found.map(|(_, value)| (*value).to_owned())
+            })
+        };
+        assert!(shows(&[("TERM", "xterm-256color")]));
+        assert!(shows(&[
+            ("TERM", "xterm-256color"),
+            ("VTE_VERSION", "7200")
+        ]));
+        assert!(shows(&[("TERM", "tmux-256color")]));
+        for variables in [
+            [("TERM", "linux"), ("X", "")],
+            [("TERM", "screen-256color"), ("X", "")],
+            [("TERM", "xterm"), ("STY", "1.x")],
+            [("TERM", "xterm"), ("TERM_PROGRAM", "Apple_Terminal")],
+            [("TERM", "xterm"), ("VTE_VERSION", "4800")],
+        ] {
+            assert!(!shows(&variables), "{variables:?}");
+        }
     }
 
     #[tokio::test]

@@ -42,6 +42,7 @@ use crate::domain::session::SessionEvent;
 use crate::domain::time::{Monotonic, UnixMillis};
 use crate::session::context::wall;
 use crate::text::highlight::{HighlightJob, SyntaxSpans};
+use crate::text::link_table::LinkTable;
 use lease::{Handover, TerminalLease, TerminalProgram};
 
 /// The most session events in one batch, before keys are polled again.
@@ -61,6 +62,10 @@ pub trait LoopModel {
     }
     /// Takes the terminal's background. Not every terminal says it.
     fn background(&mut self, _colour: Rgb) {}
+    /// The addresses of the links in the last frame, if the terminal shall have them.
+    fn links(&self) -> Option<&LinkTable> {
+        None
+    }
     /// Returns the title of the terminal's window; an empty one changes nothing.
     fn title(&self) -> String;
     /// Whether keys are text, so that pasted text must not send itself.
@@ -440,7 +445,11 @@ impl<M: LoopModel, D: SessionHandle, C: Console> EventLoop<M, D, C> {
         if let Some(job) = self.model.next_job() {
             self.highlighting.begin(job);
         }
-        let frame = self.screen.frame(&self.buffer, cursor).unwrap_or_default();
+        let frame = match self.model.links() {
+            Some(links) => self.screen.frame_with_links(&self.buffer, cursor, links),
+            None => self.screen.frame(&self.buffer, cursor),
+        };
+        let frame = frame.unwrap_or_default();
         let title = self.model.title();
         if title != self.title {
             self.unsent.extend(desktop::title(&title));

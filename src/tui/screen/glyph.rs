@@ -14,6 +14,7 @@ use unicode_width::UnicodeWidthChar;
 
 use super::pen::Pen;
 use crate::text::hidden::is_obeyed;
+use crate::text::link_table::LinkTable;
 
 /// One cell. The second column of a wide character is a cell of its own, of width 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -144,9 +145,8 @@ impl GlyphTable {
     }
 
     /// Converts a cell to a glyph at a position with `room` columns to the right edge.
-    fn glyph(&mut self, cell: &Cell, room: u16) -> Glyph {
+    fn glyph(&mut self, cell: &Cell, pen: Pen, room: u16) -> Glyph {
         let text = cell.symbol();
-        let pen = Pen::of(cell);
         if let [byte @ b'!'..=b'~'] = text.as_bytes() {
             return Glyph::new(u32::from(*byte), self.pen_number(pen), 1, false);
         }
@@ -227,7 +227,7 @@ impl Grid {
     }
 
     /// Fills the grid from a buffer, and adopts its size.
-    pub(super) fn read(&mut self, buffer: &Buffer, table: &mut GlyphTable) {
+    pub(super) fn read(&mut self, buffer: &Buffer, table: &mut GlyphTable, links: &LinkTable) {
         self.width = buffer.area.width;
         self.height = buffer.area.height;
         self.cells.clear();
@@ -238,7 +238,8 @@ impl Grid {
             let mut room = self.width;
             let mut cells = row.iter();
             while let Some(cell) = cells.next() {
-                let glyph = table.glyph(cell, room);
+                let pen = Pen::of(cell, links.number_of(cell.underline_color));
+                let glyph = table.glyph(cell, pen, room);
                 self.cells.push(glyph);
                 for _ in 1..glyph.width() {
                     cells.next();

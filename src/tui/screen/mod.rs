@@ -26,8 +26,10 @@ mod tests;
 use ratatui::buffer::Buffer;
 
 use glyph::{GlyphTable, Grid};
-use paint::{Brush, ScreenPainter};
+use paint::{Brush, NO_LINK, ScreenPainter};
 use pen::Pen;
+
+use crate::text::link_table::LinkTable;
 
 /// Frames of more bytes hide the cursor while they are drawn: without synchronized updates it would
 /// visibly jump around.
@@ -77,11 +79,21 @@ impl Screen {
     /// Returns the bytes that make the terminal show `buffer`, with the cursor at (column, row) or
     /// hidden; `None` if it already does. The buffer begins at (0, 0).
     pub fn frame(&mut self, buffer: &Buffer, cursor: Option<(u16, u16)>) -> Option<Vec<u8>> {
+        self.frame_with_links(buffer, cursor, &LinkTable::default())
+    }
+
+    /// The same with hyperlinks (OSC 8): the colour of a cell's underline is a number of `links`.
+    pub fn frame_with_links(
+        &mut self,
+        buffer: &Buffer,
+        cursor: Option<(u16, u16)>,
+        links: &LinkTable,
+    ) -> Option<Vec<u8>> {
         if self.table.is_crowded() {
             self.table = GlyphTable::new();
             self.stale = true;
         }
-        self.wanted.read(buffer, &mut self.table);
+        self.wanted.read(buffer, &mut self.table, links);
         let (width, height) = (self.wanted.width, self.wanted.height);
         let resized = (self.shown.width, self.shown.height) != (width, height);
         let mut start = Vec::new();
@@ -89,6 +101,9 @@ impl Screen {
             self.stale = false;
             // Reset everything: default pen, no margins, a blank screen, no cursor.
             start.extend_from_slice(b"\x1b[m\x1b[r\x1b[?25l\x1b[H\x1b[2J");
+            if links.is_on() {
+                start.extend_from_slice(NO_LINK);
+            }
             self.cursor_visible = false;
             self.brush = Brush {
                 x: Some(0),
@@ -97,17 +112,18 @@ impl Screen {
             };
             self.shown = Grid::blank(width, height);
         }
-        let body = self.paint(start);
+        let body = self.paint(start, links);
         std::mem::swap(&mut self.shown, &mut self.wanted);
         let cursor = cursor.filter(|(x, y)| *x < width && *y < height);
-        self.finish(body, cursor)
+        self.finish(body, cursor, links)
     }
 
     /// Paints the wanted content over the shown one, with and without scrolling, and returns the
     /// shorter result.
-    fn paint(&mut self, start: Vec<u8>) -> Vec<u8> {
+    fn paint(&mut self, start: Vec<u8>, links: &LinkTable) -> Vec<u8> {
         let mut painter = ScreenPainter {
             table: &self.table,
+            links,
             brush: self.brush,
             out: Vec::new(),
         };
@@ -116,6 +132,7 @@ impl Screen {
         if let Some(first) = shift::find(&self.shown, &self.wanted) {
             let mut painter = ScreenPainter {
                 table: &self.table,
+                links,
                 brush: self.brush,
                 out: Vec::new(),
             };
@@ -140,13 +157,20 @@ impl Screen {
     }
 
     /// Moves the cursor to its position and wraps the frame.
-    fn finish(&mut self, body: Vec<u8>, cursor: Option<(u16, u16)>) -> Option<Vec<u8>> {
+    fn finish(
+        &mut self,
+        body: Vec<u8>,
+        cursor: Option<(u16, u16)>,
+        links: &LinkTable,
+    ) -> Option<Vec<u8>> {
         let hide = self.cursor_visible && (cursor.is_none() || body.len() > LONG_FRAME);
         let mut painter = ScreenPainter {
             table: &self.table,
+            links,
             brush: self.brush,
             out: body,
         };
+        painter.end_link();
         if let Some((x, y)) = cursor {
             painter.move_to(x, y, self.shown.row(y));
             if hide || !self.cursor_visible {

@@ -10,6 +10,10 @@ use std::io::Write as _;
 use super::glyph::{Glyph, GlyphTable, Grid};
 use super::pen::Pen;
 use super::shift::Shift;
+use crate::text::link_table::LinkTable;
+
+/// Ends a link.
+pub(super) const NO_LINK: &[u8] = b"\x1b]8;;\x1b\\";
 
 /// The terminal's cursor position and pen. `None`: unknown, as after the last column of a row or
 /// after a glyph whose width terminals disagree about.
@@ -22,6 +26,7 @@ pub(super) struct Brush {
 
 pub(super) struct ScreenPainter<'a> {
     pub(super) table: &'a GlyphTable,
+    pub(super) links: &'a LinkTable,
     pub(super) brush: Brush,
     pub(super) out: Vec<u8>,
 }
@@ -281,7 +286,35 @@ impl ScreenPainter<'_> {
 
     fn set_pen(&mut self, pen: Pen) {
         self.brush.pen.change(pen, &mut self.out);
+        if self.brush.pen.link() != pen.link() {
+            self.link(pen.link());
+        }
         self.brush.pen = pen;
+    }
+
+    /// Ends the present link: what other programs write must not belong to it.
+    pub(super) fn end_link(&mut self) {
+        self.set_pen(self.brush.pen.without_link());
+    }
+
+    /// What follows belongs to the link with this number, or to none. The address has no character
+    /// that could end the sequence, and pieces with the same id are one link.
+    fn link(&mut self, number: u32) {
+        match self.links.url(number) {
+            Some(url) => {
+                self.put(format_args!("\x1b]8;id={number};"));
+                for byte in url.bytes() {
+                    if byte.is_ascii() {
+                        self.out.push(byte);
+                    } else {
+                        // Some terminals read the bytes from 80 to 9f as control characters.
+                        self.put(format_args!("%{byte:02X}"));
+                    }
+                }
+                self.out.extend_from_slice(b"\x1b\\");
+            }
+            None => self.out.extend_from_slice(NO_LINK),
+        }
     }
 
     fn csi(&mut self, count: u16, end: u8) {

@@ -17,6 +17,8 @@ pub(super) struct Pen {
     /// `Reset` unless the text is underlined, since it is invisible otherwise.
     underline: Color,
     modifier: Modifier,
+    /// The number of the link that the text belongs to; 0: none.
+    link: u32,
 }
 
 /// The modifiers that are visible on a space.
@@ -32,18 +34,21 @@ impl Pen {
         bg: Color::Reset,
         underline: Color::Reset,
         modifier: Modifier::empty(),
+        link: 0,
     };
 
-    pub(super) fn of(cell: &Cell) -> Self {
+    /// `link`: the number of the cell's link, which has the place of the underline's colour.
+    pub(super) fn of(cell: &Cell, link: u32) -> Self {
         Self {
             fg: cell.fg,
             bg: cell.bg,
-            underline: if cell.modifier.contains(Modifier::UNDERLINED) {
+            underline: if link == 0 && cell.modifier.contains(Modifier::UNDERLINED) {
                 cell.underline_color
             } else {
                 Color::Reset
             },
             modifier: cell.modifier,
+            link,
         }
     }
 
@@ -61,9 +66,19 @@ impl Pen {
         }
     }
 
-    /// Writes the shortest sequence that changes `self` into `to`; nothing if they are equal.
+    pub(super) fn link(self) -> u32 {
+        self.link
+    }
+
+    /// The same style outside of links.
+    pub(super) fn without_link(self) -> Self {
+        Self { link: 0, ..self }
+    }
+
+    /// Writes the shortest sequence that changes `self` into `to`; nothing if they
+    /// look the same.
     pub(super) fn change(self, to: Self, out: &mut Vec<u8>) {
-        if self == to {
+        if self.without_link() == to.without_link() {
             return;
         }
         let start = out.len();
@@ -73,7 +88,7 @@ impl Pen {
         let stepwise = out.len();
         // The alternative: reset everything, then set what is wanted ("0" may be omitted).
         out.extend_from_slice(b"\x1b[");
-        if to != Self::DEFAULT {
+        if to.without_link() != Self::DEFAULT {
             out.push(b';');
             Self::DEFAULT.params(to, out);
         }
@@ -214,6 +229,7 @@ mod tests {
             bg,
             underline: Color::Reset,
             modifier,
+            link: 0,
         }
     }
 

@@ -300,3 +300,49 @@ fn one_typed_letter_costs_one_byte() {
 
     assert_eq!(bytes, 1);
 }
+
+#[test]
+fn the_text_of_a_link_is_a_hyperlink_that_ends_with_the_frame() {
+    let mut cache = crate::text::TextCache::new(100).with_links();
+    let key = crate::text::TextKey {
+        id: "x",
+        generation: 0,
+        revision: 0,
+    };
+    let source = "a [link *text*](https://e.org/größe) [bad](file:///x) b";
+    let palette = crate::text::Palette::default();
+    let growth = crate::text::Growth::Whole;
+    let line = cache.markdown(key, source, 80, growth, &palette);
+    let line = line.window(0..1).next().unwrap().clone();
+    let mut buffer = Buffer::empty(Rect::new(0, 0, 80, 2));
+    buffer.set_line(0, 0, &line, 80);
+    let frame = |screen: &mut Screen, buffer: &Buffer| {
+        let frame = screen.frame_with_links(buffer, None, cache.links());
+        String::from_utf8(frame.unwrap_or_default()).unwrap()
+    };
+
+    let mut screen = Screen::new();
+    let first = frame(&mut screen, &buffer);
+    let open = "\x1b]8;id=1;https://e.org/gr%C3%B6%C3%9Fe\x1b\\";
+    assert_eq!(first.matches(open).count(), 1, "{first:?}");
+    let (_, after) = first.rsplit_once(open).unwrap();
+    assert!(after.contains("\x1b]8;;\x1b\\"), "{first:?}");
+    assert!(!first.contains("8;id=2") && !first.contains("file:///x\x1b\\"));
+    assert_eq!(frame(&mut screen, &buffer), "");
+
+    // The last cell of a frame ends the link too.
+    let mut buffer = Buffer::empty(Rect::new(0, 0, 4, 1));
+    buffer.set_line(0, 0, &ratatui::text::Line::from(line.spans[1].clone()), 4);
+    let mut screen = Screen::new();
+    let last = frame(&mut screen, &buffer);
+    assert!(last.contains(open) && last.contains("link"), "{last:?}");
+    assert!(
+        last.trim_end_matches("\x1b[?2026l")
+            .ends_with("\x1b]8;;\x1b\\"),
+        "{last:?}"
+    );
+
+    // Without the terminal's support nothing is sent.
+    let plain = Screen::new().frame(&buffer, None).unwrap();
+    assert!(!String::from_utf8(plain).unwrap().contains("\x1b]8"));
+}

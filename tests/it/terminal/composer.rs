@@ -146,3 +146,20 @@ fn a_stashed_prompt_outlives_the_program() {
     screen.send("\x13");
     screen.wait_for("› for later");
 }
+
+#[test]
+fn the_output_of_a_shell_line_is_seen_while_it_runs() {
+    let home = Home::with_sandboxes();
+    let mut screen = home.terminal(&["--demo", "--empty"]).size(120, 36).start();
+    screen.wait_for("idle");
+
+    screen.send("!");
+    screen.wait_for("type a command for the sandbox's shell");
+    screen.send("echo live-$((6*7)); until [ -e go ]; do sleep 0.1; done; echo end-$((7*7))\r");
+    screen.wait_for("  live-42");
+    let sandbox = home.sandboxes().remove(0);
+    assert!(!screen.contents().contains("end-49"));
+    home.in_sandbox(&sandbox, "touch work/go");
+    screen.wait_for("  end-49");
+    screen.wait_for("idle");
+}
