@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use ratatui::style::{Color, Style};
 
-use super::markdown::is_harmless_link;
+use super::hidden::is_invisible;
 
 /// Of more links than this the table forgets all; the text of a link that is being written is many.
 const MOST: usize = 10_000;
@@ -83,6 +83,24 @@ impl LinkTable {
         self.urls.clear();
         self.index.clear();
     }
+}
+
+/// A longer address is none that a person wants to open, and some programs refuse it.
+const LONGEST_LINK: usize = 2000;
+
+/// Whether a link is one to open: a web page or a mail address, in visible characters.
+pub fn is_harmless_link(url: &str) -> bool {
+    let Some((scheme, rest)) = url.split_once(':') else {
+        return false;
+    };
+    let is_known = match scheme.to_ascii_lowercase().as_str() {
+        "http" | "https" => rest.strip_prefix("//").is_some_and(|rest| !rest.is_empty()),
+        "mailto" => !rest.is_empty(),
+        _ => false,
+    };
+    is_known
+        && url.len() <= LONGEST_LINK
+        && !url.contains(|c: char| c.is_whitespace() || is_invisible(c))
 }
 
 #[cfg(test)]

@@ -137,14 +137,8 @@ impl App {
                 session.chat.show_message(&id);
                 None
             }
-            ListChoice::Recall(text) => {
-                session.chat.recall_prompt(&text, cx);
-                None
-            }
-            ListChoice::Unstash(id) => {
-                session.chat.unstash(&id, cx);
-                None
-            }
+            ListChoice::Recall(text) => session.chat.recall_prompt(&text, cx),
+            ListChoice::Unstash(id) => session.chat.unstash(&id, cx),
             ListChoice::Search(words) => session.chat.search(&words, cx),
             ListChoice::Copy(text) => {
                 cx.ask(Effect::Copy(text));

@@ -34,7 +34,7 @@ pub(super) use code::{code_line, label, safe_code};
 use container::{Container, OpenList};
 use inline::Inline;
 
-pub use parts::{MarkdownCode, MarkdownLink, code_blocks, is_harmless_link, links};
+pub use parts::{MarkdownCode, MarkdownLink, code_blocks, links};
 use table::TableBuilder;
 
 /// A longer label of a footnote is cut.

@@ -4,6 +4,7 @@ use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd, TextMergeStream}
 
 use super::options;
 use crate::text::hidden::is_invisible;
+use crate::text::link_table::is_harmless_link;
 
 /// A code block.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,30 +109,13 @@ fn without_closing(address: &str) -> &str {
     rest
 }
 
-/// A longer address is none that a person wants to open, and some programs refuse it.
-const LONGEST_LINK: usize = 2000;
-
-/// Whether a link is one to open: a web page or a mail address, in visible characters.
-pub fn is_harmless_link(url: &str) -> bool {
-    let Some((scheme, rest)) = url.split_once(':') else {
-        return false;
-    };
-    let is_known = match scheme.to_ascii_lowercase().as_str() {
-        "http" | "https" => rest.strip_prefix("//").is_some_and(|rest| !rest.is_empty()),
-        "mailto" => !rest.is_empty(),
-        _ => false,
-    };
-    is_known
-        && url.len() <= LONGEST_LINK
-        && !url.contains(|c: char| c.is_whitespace() || is_invisible(c))
-}
-
 #[cfg(test)]
 mod tests {
     use pretty_assertions::assert_eq;
     use proptest::prelude::*;
 
-    use super::{MarkdownCode, code_blocks, is_harmless_link, links};
+    use super::{MarkdownCode, code_blocks, links};
+    use crate::text::link_table::is_harmless_link;
 
     #[test]
     fn code_blocks_are_found_wherever_they_are() {

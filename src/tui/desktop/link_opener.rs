@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::process::Command;
 use tokio::time::timeout;
 
-use crate::text::markdown::is_harmless_link;
+use crate::text::link_table::is_harmless_link;
 
 /// Some of these programs end only with the browser: after this time the link counts as opened.
 const PATIENCE: Duration = Duration::from_secs(3);

@@ -55,11 +55,12 @@ impl Chat {
     }
 
     /// Puts an earlier prompt into the composer; undo brings back what was there.
-    pub fn recall_prompt(&mut self, text: &str, cx: &mut Cx<'_>) {
+    pub fn recall_prompt(&mut self, text: &str, cx: &mut Cx<'_>) -> Option<ChatOutcome> {
         self.focus = ChatFocus::Composer;
         self.begin_text(cx);
         self.composer.recall_prompt(text);
         self.completion.close();
+        None
     }
 }
 
@@ -73,8 +74,7 @@ impl Chat {
             [] => ChatOutcome::notice("nothing is stashed"),
             [only] => {
                 let id = only.message.clone();
-                self.unstash(&id, cx);
-                None
+                self.unstash(&id, cx)
             }
             _ => Some(ChatOutcome::List(ChatList::Stashes)),
         }
@@ -100,10 +100,8 @@ impl Chat {
     }
 
     /// Brings a stashed prompt back into the composer.
-    pub fn unstash(&mut self, id: &MessageId, cx: &mut Cx<'_>) {
-        let Some(prompt) = self.stashes.take(id) else {
-            return;
-        };
+    pub fn unstash(&mut self, id: &MessageId, cx: &mut Cx<'_>) -> Option<ChatOutcome> {
+        let prompt = self.stashes.take(id)?;
         let change = ComposerChange::Unstash(id.clone());
         cx.ask(Effect::KeepComposer(self.key.clone(), change));
         self.focus = ChatFocus::Composer;
@@ -112,5 +110,6 @@ impl Chat {
         self.composer.put_back_prompt(&prompt);
         self.completion.close();
         self.save_draft(cx);
+        None
     }
 }
