@@ -45,13 +45,13 @@ pub(super) fn render(
     source: &str,
     columns: Columns,
     palette: &Palette,
-    (colours, links): (&mut CodeColours, &mut LinkTable),
+    (colours, addresses): (&mut CodeColours, &mut LinkTable),
 ) -> Vec<Line<'static>> {
     let source = ansi::plain(source);
     let source = cjk::with_spaces(&source);
     let parser = Parser::new_ext(&source, options());
     let definitions = definitions(&parser);
-    let mut writer = MarkdownWriter::new(columns, palette, (colours, links));
+    let mut writer = MarkdownWriter::new(columns, palette, (colours, addresses));
     for event in parser {
         writer.event(event);
     }
@@ -92,7 +92,7 @@ enum Verbatim {
 struct MarkdownWriter<'a> {
     palette: &'a Palette,
     colours: &'a mut CodeColours,
-    links: &'a mut LinkTable,
+    addresses: &'a mut LinkTable,
     columns: Columns,
     out: Vec<Line<'static>>,
     /// Open quotes and list items, outermost first.
@@ -109,12 +109,12 @@ impl<'a> MarkdownWriter<'a> {
     fn new(
         columns: Columns,
         palette: &'a Palette,
-        (colours, links): (&'a mut CodeColours, &'a mut LinkTable),
+        (colours, addresses): (&'a mut CodeColours, &'a mut LinkTable),
     ) -> Self {
         Self {
             palette,
             colours,
-            links,
+            addresses,
             columns,
             out: Vec::new(),
             containers: Vec::new(),
@@ -281,14 +281,14 @@ impl<'a> MarkdownWriter<'a> {
     }
 
     fn open_link(&mut self, url: &str) {
-        let style = self.links.marked(self.palette.link, url);
+        let style = self.addresses.marked(self.palette.link, url);
         self.inline.open_link(url, style);
     }
 
     fn close_link(&mut self) {
-        let links = &mut *self.links;
+        let addresses = &mut *self.addresses;
         let dim = self.palette.dim;
-        self.inline.close_link(|url| links.marked(dim, url));
+        self.inline.close_link(|url| addresses.marked(dim, url));
     }
 
     fn with_table(&mut self, change: impl FnOnce(&mut TableBuilder)) {
