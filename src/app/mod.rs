@@ -215,6 +215,16 @@ impl App {
         LocalClock::new(wall, self.options.utc_offset_minutes)
     }
 
+    /// The name of a session; of one that is attached to a server, its conversation's title.
+    fn session_name(&self, key: &SessionKey) -> String {
+        let titled = self.open.get(key).filter(|_| self.is_attached());
+        match titled.map(|session| session.chat.title()) {
+            Some("") => "this conversation".to_owned(),
+            Some(title) => title.to_owned(),
+            None => self.list.name(key).to_owned(),
+        }
+    }
+
     /// The name of the session on the screen.
     fn name_shown(&self) -> &str {
         match (&self.options.mode, self.open.shown()) {

@@ -133,6 +133,7 @@ impl App {
 
     pub(super) fn act(&mut self, action: Action, cx: &mut Cx<'_>) {
         match action {
+            Action::App(action) if self.act_attached(action, cx) => {}
             Action::App(action) => self.act_root(action, cx),
             Action::Chat(action) => self.act_chat(action, cx),
             Action::Sessions(action) => {

@@ -252,7 +252,7 @@ pub enum ConversationCommand {
 #[derive(Debug, Clone, PartialEq)]
 pub enum ConversationAnswer {
     /// Last used first.
-    Listed(Vec<Conversation>),
+    Listed(Vec<ListedConversation>),
     /// A conversation that has a session of its own from now on.
     Beside(Box<ConversationBeside>),
     Renamed,
@@ -261,6 +261,14 @@ pub enum ConversationAnswer {
     Exported(Box<ExportedConversation>),
     /// The address; `None`: it is shared no more.
     Shared(Option<String>),
+}
+
+/// A row of a server's list of conversations.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ListedConversation {
+    pub conversation: Conversation,
+    /// `None`: it is not known.
+    pub activity: Option<Activity>,
 }
 
 /// How a conversation leaves the program.

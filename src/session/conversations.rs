@@ -1,24 +1,98 @@
 //! The conversations of a session's server, in domain types, failures in the user's words.
 
+use std::collections::HashMap;
+
+use futures::future;
+
 use super::failures;
 use super::server::OpencodeServer;
-use crate::domain::chat::{Conversation, ModelRef};
+use super::watch::activity;
+use crate::domain::activity::Activity;
+use crate::domain::chat::{Conversation, ModelRef, TurnStatus};
 use crate::domain::failure::Failure;
 use crate::domain::id::{MessageId, OpencodeSessionId};
-use crate::domain::session::{ExportFormat, ExportedConversation, Prompt};
+use crate::domain::session::{ExportFormat, ExportedConversation, ListedConversation, Prompt};
 use crate::opencode::error::OpencodeError;
 use crate::session::chat::translate::{parts, prompts};
 
+/// The directories whose statuses are asked for: the server starts itself in each one that it does not know yet.
+const DIRECTORIES: usize = 8;
+
+/// The working conversations that are asked what they wait for.
+const BUSY: usize = 16;
+
 impl OpencodeServer {
-    /// All conversations but those of sub-agents, last used first.
-    pub(crate) async fn conversations(&self) -> Result<Vec<Conversation>, Failure> {
-        let listed = told(self.client.sessions().await)?;
+    /// All conversations but those of sub-agents, last used first; of somebody else's server those of the whole
+    /// project, with what each does.
+    pub(crate) async fn conversations(&self) -> Result<Vec<ListedConversation>, Failure> {
+        let is_attached = self.sandbox.is_none();
+        let listed = told(if is_attached {
+            self.client.sessions_of_project().await
+        } else {
+            self.client.sessions().await
+        })?;
         let own = listed.into_iter();
         let own =
             own.filter(|session| session.parent_id.is_none() && session.time.archived.is_none());
         let mut own: Vec<Conversation> = own.map(parts::conversation).collect();
         own.sort_by_key(|conversation| std::cmp::Reverse(conversation.updated));
-        Ok(own)
+        let mut activities = if is_attached {
+            self.activities(&own).await
+        } else {
+            HashMap::new()
+        };
+        let listed = own.into_iter().map(|conversation| ListedConversation {
+            activity: activities.remove(&conversation.id),
+            conversation,
+        });
+        Ok(listed.collect())
+    }
+
+    /// What the conversations do, as far as the server says it soon. Its statuses are by directory: those of the
+    /// directories used last are asked for, and then only what works is asked for more.
+    async fn activities(
+        &self,
+        conversations: &[Conversation],
+    ) -> HashMap<OpencodeSessionId, Activity> {
+        let mut directories = vec![self.directory.clone()];
+        for Conversation { directory, .. } in conversations {
+            if directories.len() < DIRECTORIES && !directories.contains(directory) {
+                directories.push(directory.clone());
+            }
+        }
+        let asked = directories.into_iter().map(|directory| {
+            let client = self.client.clone().in_directory(&directory);
+            async move {
+                let statuses = client.statuses().await.ok()?;
+                Some((client, directory, statuses))
+            }
+        });
+        let statuses = future::join_all(asked).await;
+        let mut activities = HashMap::new();
+        let mut busy = Vec::new();
+        for (client, directory, statuses) in statuses.into_iter().flatten() {
+            let here = conversations.iter();
+            for Conversation { id, .. } in here.filter(|one| one.directory == directory) {
+                let status = statuses.get(id.as_str()).cloned().map(parts::status);
+                let is_idle = status.is_none_or(|status| status == TurnStatus::Idle);
+                if !is_idle {
+                    busy.push((client.clone(), id.clone()));
+                }
+                let does = if is_idle {
+                    Activity::Idle
+                } else {
+                    Activity::Working
+                };
+                activities.insert(id.clone(), does);
+            }
+        }
+        busy.truncate(BUSY);
+        let asked = busy.into_iter().map(|(client, id)| async move {
+            let told = activity::ask(&client, id.as_str()).await.ok()?;
+            Some((id, told))
+        });
+        activities.extend(future::join_all(asked).await.into_iter().flatten());
+        activities
     }
 
     pub(crate) async fn conversation(

@@ -51,6 +51,23 @@ impl Action {
 }
 
 impl Action {
+    /// What is to be said where there is no sandbox: in `attach`.
+    pub fn without_sandbox(self) -> Option<&'static str> {
+        let Self::App(action) = self else {
+            return None;
+        };
+        match action {
+            AppAction::Revive => Some("there is no sandbox here: nothing to revive"),
+            AppAction::UseTemplate => Some("there is no sandbox here: nothing to boot"),
+            AppAction::Shell => Some("there is no sandbox here: no shell"),
+            AppAction::Extend => Some("there is no sandbox here: no time limit"),
+            AppAction::ToggleLogs | AppAction::FocusLogs => {
+                Some("there is no sandbox here: the logs are where the server was started")
+            }
+            _ => None,
+        }
+    }
+
     /// Whether it belongs to the panes and sandboxes beside a chat, which `attach` does not have.
     pub fn is_of_panes(self) -> bool {
         matches!(
@@ -61,15 +78,12 @@ impl Action {
                     | AppAction::FocusSessions
                     | AppAction::FocusChat
                     | AppAction::FocusLogs
-                    | AppAction::ToggleSessions
                     | AppAction::ToggleLogs
                     | AppAction::Zoom
-                    | AppAction::NewSession
                     | AppAction::Revive
                     | AppAction::UseTemplate
                     | AppAction::Shell
-                    | AppAction::NextNeedsYou
-                    | AppAction::Slot(_)
+                    | AppAction::Extend
             )
         )
     }

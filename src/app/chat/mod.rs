@@ -125,6 +125,8 @@ pub enum ChatList {
     Message,
     /// The formats of an export.
     Export,
+    /// The server's conversations.
+    Conversations,
 }
 
 /// Which part of the chat has the focus when no request takes the keys.

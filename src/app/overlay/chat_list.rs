@@ -183,9 +183,14 @@ impl ChatListOverlay {
             .extend(rows.filter(|row| !known.contains(&row.choice)));
     }
 
-    pub(in crate::app) fn conversations(rows: Vec<ChatListRow>) -> Self {
+    /// `attached`: there is no sandbox.
+    pub(in crate::app) fn conversations(rows: Vec<ChatListRow>, attached: bool) -> Self {
         Self {
-            title: "Conversations in this sandbox",
+            title: if attached {
+                "Conversations on this server"
+            } else {
+                "Conversations in this sandbox"
+            },
             ask: "type to filter · ctrl-r renames, ctrl-d deletes",
             none: "no conversation matches",
             rows,

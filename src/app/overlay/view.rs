@@ -151,7 +151,7 @@ impl App {
         vec![
             format!(
                 "Allow all that the agent of {} asks for, without asking you?",
-                visible::name(self.list.name(key))
+                visible::name(&self.session_name(key))
             ),
             "Only what a rule denies is refused. Each answer is a line in the logs. The session \
              stays in auto mode when you quit."
@@ -182,7 +182,7 @@ impl App {
             if !session.is_at_work() {
                 continue;
             }
-            let name = self.list.name(key);
+            let name = self.session_name(key);
             let queued = match session.chat.queue_len() {
                 0 => String::new(),
                 1 => ", 1 prompt queued".to_owned(),

@@ -1,20 +1,14 @@
 //! Opens the lists of the conversation on the screen, and performs what is chosen in them.
 
-use crate::app::chat::back::export as document;
 use crate::app::chat::{ChatList, MessageMenu};
 use crate::app::cx::Cx;
 use crate::app::effect::Effect;
+use crate::app::overlay::Overlay;
 use crate::app::overlay::chat_list::{ChatListOverlay, ChatListRow, ListChoice};
-use crate::app::overlay::{Confirm, Overlay};
-use crate::app::session::OpenSession;
 use crate::app::time::format;
 use crate::app::{App, Pane};
-use crate::domain::chat::{Conversation, Model};
-use crate::domain::id::{OpencodeSessionId, SessionKey};
-use crate::domain::session::{
-    ConversationAnswer, ConversationBeside, ConversationCommand, ExportFormat,
-    ExportedConversation, SessionSpec,
-};
+use crate::domain::chat::Model;
+use crate::domain::session::{ConversationCommand, ExportFormat};
 
 impl App {
     /// Opens a list that the chat asks for.
@@ -33,6 +27,9 @@ impl App {
             }
             ChatList::PastPrompts => self.past_prompts_list(cx),
             ChatList::Stashes => self.stash_list(),
+            ChatList::Conversations => {
+                return self.ask_about_conversations(ConversationCommand::List, cx);
+            }
             ChatList::Search => ChatListOverlay::search(),
             ChatList::Links => return self.open_links(cx),
             ChatList::Message => {
@@ -148,15 +145,8 @@ impl App {
             ListChoice::Undo(prompt) => session.chat.undo_from(prompt, cx),
             ListChoice::Share => session.chat.ask(ConversationCommand::Share, cx),
             ListChoice::Export(format) => session.chat.ask(ConversationCommand::Export(format), cx),
-            ListChoice::NewConversation => {
-                let key = cx.ids.session_key(cx.wall);
-                session.chat.ask(ConversationCommand::New { key }, cx)
-            }
-            ListChoice::Conversation(conversation) => {
-                let key = cx.ids.session_key(cx.wall);
-                let command = ConversationCommand::Open { conversation, key };
-                session.chat.ask(command, cx)
-            }
+            ListChoice::NewConversation => return self.new_conversation(cx),
+            ListChoice::Conversation(id) => return self.open_conversation(id, cx),
             ListChoice::Rename {
                 conversation,
                 title,
@@ -165,165 +155,13 @@ impl App {
                     conversation,
                     title,
                 };
-                session.chat.ask(command, cx)
+                return self.ask_about_conversations(command, cx);
             }
         };
         if let Some(outcome) = outcome {
             self.chat_outcome(outcome, cx);
         }
         self.focus.go_to(Pane::Chat);
-    }
-}
-
-impl App {
-    /// The session's task answers a question about conversations.
-    pub(in crate::app) fn conversations_told(
-        &mut self,
-        key: &SessionKey,
-        answer: ConversationAnswer,
-        cx: &mut Cx<'_>,
-    ) {
-        if !self.open.is_shown(key) {
-            return;
-        }
-        match answer {
-            ConversationAnswer::Listed(conversations) => {
-                let rows = self.conversation_rows(conversations, cx);
-                if matches!(self.overlays.top(), Some(Overlay::Chat(list)) if list.has_conversations())
-                {
-                    self.overlays.pop();
-                }
-                self.overlays
-                    .push(Overlay::Chat(ChatListOverlay::conversations(rows)));
-            }
-            ConversationAnswer::Beside(beside) => self.open_beside(key, *beside, cx),
-            ConversationAnswer::Renamed => self.notify("renamed", cx),
-            ConversationAnswer::Compacted => {}
-            ConversationAnswer::Exported(exported) => export(&exported, cx),
-            ConversationAnswer::Deleted(_) => {
-                self.notify("deleted", cx);
-                if let Some(session) = self.session_mut() {
-                    session.chat.ask(ConversationCommand::List, cx);
-                }
-            }
-            ConversationAnswer::Shared(Some(url)) => {
-                self.status.notify_long(format!("shared: {url}"), cx.now);
-                cx.ask(Effect::Copy(url));
-            }
-            ConversationAnswer::Shared(None) => self.notify("not shared any more", cx),
-        }
-    }
-
-    fn conversation_rows(&self, conversations: Vec<Conversation>, cx: &Cx<'_>) -> Vec<ChatListRow> {
-        let own = self
-            .session()
-            .and_then(|session| session.chat.conversation());
-        let own = own.map(|own| &own.id);
-        let offset = self.options.utc_offset_minutes;
-        let rows = conversations.into_iter().map(|conversation| ChatListRow {
-            words: match conversation.title.as_str() {
-                "" => "(no title yet)".to_owned(),
-                title => title.to_owned(),
-            },
-            right: format::minutes_or_age(conversation.updated, cx.wall, offset),
-            is_current: own == Some(&conversation.id),
-            choice: ListChoice::Conversation(conversation.id),
-        });
-        let new = ChatListRow {
-            words: "new conversation".to_owned(),
-            right: String::new(),
-            is_current: false,
-            choice: ListChoice::NewConversation,
-        };
-        rows.chain([new]).collect()
-    }
-
-    /// Shows the session of another conversation in the same sandbox.
-    fn open_beside(&mut self, key: &SessionKey, beside: ConversationBeside, cx: &mut Cx<'_>) {
-        let ConversationBeside {
-            key: new,
-            conversation,
-            stored,
-            prompt,
-        } = beside;
-        let shown = self.showing(&conversation);
-        match (shown, stored) {
-            (Some(shown), _) => self.show(shown, cx),
-            (None, Some(row)) => {
-                if self.list.row(&new).is_none() {
-                    self.list.add(row);
-                }
-                self.show(new.clone(), cx);
-            }
-            (None, None) => {
-                let origin = self.open.get(key).and_then(OpenSession::attached_to);
-                let Some(origin) = origin.map(|origin| origin.with(conversation)) else {
-                    return;
-                };
-                let spec = SessionSpec {
-                    key: new.clone(),
-                    origin,
-                };
-                self.open_session(spec, cx);
-                self.show(new.clone(), cx);
-            }
-        }
-        if let (Some(prompt), Some(session)) = (prompt, self.open.get_mut(&new)) {
-            session.chat.take_prompt(&prompt, cx);
-        }
-    }
-
-    /// The open session of a conversation.
-    fn showing(&self, conversation: &OpencodeSessionId) -> Option<SessionKey> {
-        let mut open = self.open.iter();
-        let is_it = |session: &OpenSession| {
-            let known = session.chat.conversation();
-            known.is_some_and(|known| known.id == *conversation)
-        };
-        let found = open.find(|(_, session)| is_it(session));
-        found.map(|(key, _)| key.clone())
-    }
-
-    /// The selected conversation of the list on top gets another title.
-    pub(in crate::app) fn rename_row(&mut self) {
-        if let Some(Overlay::Chat(list)) = self.overlays.top()
-            && let Some((id, title)) = list.conversation()
-        {
-            self.overlays.pop();
-            self.overlays.push(Overlay::Chat(ChatListOverlay::rename(
-                id,
-                &one_line(&title),
-            )));
-        }
-    }
-
-    /// Asks whether to delete the selected conversation of the list on top.
-    pub(in crate::app) fn ask_delete_row(&mut self, cx: &Cx<'_>) {
-        let Some(Overlay::Chat(list)) = self.overlays.top() else {
-            return;
-        };
-        let Some((id, title)) = list.conversation() else {
-            return;
-        };
-        if self.showing(&id).is_some() {
-            self.notify(
-                "this conversation is open here: delete it from another one",
-                cx,
-            );
-            return;
-        }
-        self.overlays.pop();
-        let question = Confirm::DeleteConversation { id, title };
-        self.overlays.push(Overlay::Confirm(question));
-    }
-
-    pub(in crate::app) fn delete_conversation(&mut self, id: OpencodeSessionId, cx: &mut Cx<'_>) {
-        let session = self.session_mut();
-        let refused =
-            session.and_then(|session| session.chat.ask(ConversationCommand::Delete(id), cx));
-        if let Some(outcome) = refused {
-            self.chat_outcome(outcome, cx);
-        }
     }
 }
 
@@ -357,32 +195,7 @@ fn message_rows(menu: MessageMenu) -> Vec<(String, ListChoice)> {
     rows
 }
 
-/// Writes a whole conversation to a file, or copies it.
-fn export(exported: &ExportedConversation, cx: &mut Cx<'_>) {
-    let ExportedConversation {
-        format,
-        conversation,
-        messages,
-        json,
-    } = exported;
-    let text = match format {
-        ExportFormat::Json => json.clone(),
-        ExportFormat::Html => document::html(conversation, messages),
-        ExportFormat::Markdown | ExportFormat::Clipboard => {
-            document::markdown(conversation, messages)
-        }
-    };
-    cx.ask(match format.ending() {
-        None => Effect::Copy(text),
-        Some(ending) => Effect::WriteFile {
-            name: document::file_name(conversation),
-            ending,
-            text,
-        },
-    });
-}
-
 /// A text from outside without its control characters, as it can be edited.
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     text.replace(char::is_control, " ")
 }

@@ -3,12 +3,13 @@
 //!
 //! In reading order: `open_sessions` holds all open sessions, `routing` opens and shows them and
 //! routes their events; `boot` is the progress of a boot, `recovery` the actions if it fails,
-//! `revive` how a gone session comes back, `password` asks for one; `lists` opens lists of the conversation,
+//! `revive` how a gone session comes back, `password` asks for one; `lists` opens lists of the conversation, `conversations` those beside it,
 //! `composer_notices` are about the composer; `time_left` and `cost` are the texts for both. The list
 //! of all sessions, open or not, is `app/sessions`.
 
 pub mod boot;
 pub(super) mod composer_notices;
+mod conversations;
 pub(super) mod cost;
 mod lists;
 pub(super) mod open_sessions;

@@ -6,7 +6,7 @@ use super::OpenSession;
 use super::time_left::TimeLeft;
 use crate::app::cx::Cx;
 use crate::domain::id::SessionKey;
-use crate::domain::sandbox::Phase;
+use crate::domain::sandbox::{Phase, SessionStatus};
 use crate::domain::session::{SessionCommand, SessionSpec, SessionSummary};
 use crate::domain::time::{Monotonic, UnixMillis};
 
@@ -70,6 +70,21 @@ impl OpenSessions {
             session.read();
         }
         self.shown = Some(key);
+    }
+
+    /// The next one after the shown one that needs the user, wrapping around.
+    pub(in crate::app) fn next_waiting(&self) -> Option<SessionKey> {
+        let waits =
+            |(_, session): &(&SessionKey, &OpenSession)| session.state() == SessionStatus::NeedsYou;
+        let after = |key: &SessionKey| self.shown.as_ref().is_some_and(|shown| key > shown);
+        let mut waiting = self.sessions.iter().filter(waits).map(|(key, _)| key);
+        let next = waiting.clone().find(|key| after(key));
+        next.or_else(|| waiting.next()).cloned()
+    }
+
+    /// Drops a session that is not shown.
+    pub(in crate::app) fn remove(&mut self, key: &SessionKey) {
+        self.sessions.remove(key);
     }
 
     /// Drops sessions that are over and not shown: their records are there when they are opened

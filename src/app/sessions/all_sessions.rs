@@ -34,11 +34,13 @@ impl<'a> AllSessions<'a> {
         self.list.state_of(row, self.open.get(&row.key))
     }
 
-    /// How many sessions need the user. An attached session is not in the list.
+    /// How many sessions need the user. Attached sessions are not in the list.
     pub(in crate::app) fn waiting(self) -> usize {
         if self.list.rows().is_empty() {
-            let mut open = self.open.values();
-            return usize::from(open.any(|session| session.state() == SessionStatus::NeedsYou));
+            let open = self.open.values();
+            return open
+                .filter(|session| session.state() == SessionStatus::NeedsYou)
+                .count();
         }
         let rows = self.list.rows().iter();
         rows.filter(|row| self.state_of(row) == SessionStatus::NeedsYou)
@@ -48,6 +50,9 @@ impl<'a> AllSessions<'a> {
     /// The next session below the one on the screen that needs the user, wrapping around.
     pub(in crate::app) fn next_waiting(self) -> Option<SessionKey> {
         let rows = self.list.rows();
+        if rows.is_empty() {
+            return self.open.next_waiting();
+        }
         let shown = rows.iter().position(|row| self.open.is_shown(&row.key));
         let after = shown.map_or(0, |at| at + 1);
         (0..rows.len())

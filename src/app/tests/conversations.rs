@@ -3,10 +3,11 @@
 use pretty_assertions::assert_eq;
 
 use super::*;
+use crate::domain::activity::Activity;
 use crate::domain::chat::{Conversation, Message, MessageWithParts, Part, Role};
 use crate::domain::session::{
-    ConversationAnswer, ConversationBeside, ConversationCommand, ExportFormat,
-    ExportedConversation, Prompt, SessionCommand,
+    CloseAction, ConversationAnswer, ConversationBeside, ConversationCommand, ExportFormat,
+    ExportedConversation, ListedConversation, Prompt, SessionCommand,
 };
 use crate::domain::testing;
 
@@ -15,6 +16,13 @@ fn conversation(id: &str, title: &str, age: u64) -> Conversation {
         title: title.to_owned(),
         updated: UnixMillis(NOON - age),
         ..testing::conversation(id)
+    }
+}
+
+fn row_of(conversation: Conversation, activity: Option<Activity>) -> ListedConversation {
+    ListedConversation {
+        conversation,
+        activity,
     }
 }
 
@@ -29,8 +37,8 @@ fn listed(mut script: Script, key: &str) -> Script {
     let asked = Effect::Command(key.into(), conversations(ConversationCommand::List));
     assert_eq!(script.asked(), [asked]);
     let answer = ConversationAnswer::Listed(vec![
-        conversation("ses_2", "Flaky\u{7}login", 60_000),
-        conversation("ses_1", "", 120_000),
+        row_of(conversation("ses_2", "Flaky\u{7}login", 60_000), None),
+        row_of(conversation("ses_1", "", 120_000), None),
     ]);
     script.session(key, SessionEvent::Conversations(answer));
     script
@@ -136,6 +144,119 @@ fn attached_to_a_server_its_other_conversation_is_attached_to() {
         _ => false,
     };
     assert!(asked.iter().any(opens), "{asked:?}");
+}
+
+/// The answers of a server that `ses_1` and `ses_2` are open of; the second one is shown.
+fn two_attached() -> Script {
+    let mut script = listed(Script::attached(), "attached");
+    script.keys("esc");
+    let beside = ConversationBeside {
+        key: "new".into(),
+        conversation: "ses_2".into(),
+        stored: None,
+        prompt: None,
+    };
+    let answer = ConversationAnswer::Beside(Box::new(beside));
+    script.session("attached", SessionEvent::Conversations(answer));
+    let mut resync = testing::resync(Vec::new(), TurnStatus::Busy);
+    resync.conversation = conversation("ses_2", "Flaky login", 60_000);
+    let resync = ChatEvent::Resync(Box::new(resync));
+    script.session("new", SessionEvent::Chat(resync));
+    script.phase("new", Phase::Live);
+    script.asked();
+    script
+}
+
+#[test]
+fn attached_to_a_server_its_conversations_are_the_sessions() {
+    let mut script = two_attached();
+    script.status("attached", TurnStatus::Busy);
+    script.session("attached", SessionEvent::Chat(permission()));
+    script.asked();
+    script.keys("ctrl-x l");
+    assert_eq!(command(&mut script), ConversationCommand::List);
+    let elsewhere = Conversation {
+        directory: "/code/docs".to_owned(),
+        ..conversation("ses_3", "Write the manual", 180_000)
+    };
+    let asks = Activity::NeedsYou("bash: ls".to_owned());
+    let answer = ConversationAnswer::Listed(vec![
+        row_of(conversation("ses_2", "Flaky login", 60_000), None),
+        row_of(conversation("ses_1", "Rename all", 120_000), None),
+        row_of(elsewhere, Some(Activity::Working)),
+        row_of(conversation("ses_4", "Publish", 240_000), Some(asks)),
+        row_of(conversation("ses_5", "", 86_400_000), Some(Activity::Idle)),
+    ]);
+    script.session("new", SessionEvent::Conversations(answer));
+
+    insta::assert_snapshot!("the_conversations_of_a_server_80x24", script.screen(80, 24));
+    insta::assert_snapshot!(
+        "the_conversations_of_a_server_120x36",
+        script.screen(120, 36)
+    );
+    script.type_text("needs you rename").keys("enter");
+    assert_eq!(script.shown(), "attached");
+}
+
+#[test]
+fn attached_to_a_server_keys_show_and_begin_conversations() {
+    let mut script = two_attached();
+    assert_eq!(script.shown(), "new");
+    script.type_text("a draft");
+    script.keys("ctrl-x 1");
+    assert_eq!(script.shown(), "attached");
+    script.keys("ctrl-x 2");
+    assert!(script.screen(80, 24).contains("a draft"));
+    script.keys("ctrl-x 3");
+    let screen = script.screen(80, 24);
+    assert!(
+        screen.contains("no conversation is open in slot 3"),
+        "{screen}"
+    );
+
+    script.session("attached", SessionEvent::Chat(permission()));
+    script.status("attached", TurnStatus::Busy);
+    script.session("attached", SessionEvent::Chat(permission()));
+    assert!(script.screen(80, 24).contains("1 other needs you"));
+    script.keys("ctrl-x space");
+    assert_eq!(script.shown(), "attached");
+
+    script.asked();
+    script.keys("ctrl-x n");
+    let begun = command(&mut script);
+    assert!(
+        matches!(begun, ConversationCommand::New { .. }),
+        "{begun:?}"
+    );
+}
+
+#[test]
+fn a_deleted_conversation_that_is_open_in_the_background_is_closed() {
+    let mut script = two_attached();
+    let answer = ConversationAnswer::Deleted("ses_1".into());
+    script.session("new", SessionEvent::Conversations(answer));
+
+    let closed = Effect::CloseSession("attached".into(), CloseAction::Detach);
+    assert!(script.asked().contains(&closed));
+    script.keys("ctrl-x 1");
+    assert_eq!(script.shown(), "new", "the slots move up");
+}
+
+#[test]
+fn what_needs_a_sandbox_says_that_there_is_none() {
+    let mut script = two_attached();
+    for (keys, words) in [
+        ("ctrl-x s", "there is no sandbox here: no shell"),
+        ("ctrl-x t", "there is no sandbox here: no time limit"),
+        ("ctrl-x b", "there is no sandbox here: nothing to revive"),
+        ("ctrl-x a", "there is no sandbox here: nothing to boot"),
+        ("ctrl-x o", "there is no sandbox here: the logs are where"),
+    ] {
+        script.keys(keys);
+        let screen = script.screen(100, 24);
+        assert!(screen.contains(words), "{keys}: {screen}");
+    }
+    assert_eq!(script.asked(), []);
 }
 
 #[test]

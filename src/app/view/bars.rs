@@ -165,7 +165,16 @@ impl App {
     /// for screens without the list: `2 others need you · 1 failed`, where there is little room
     /// `!2 x1`.
     fn badges(&self, width: u16) -> String {
+        let attached = |wanted: SessionStatus| {
+            let others = self.open.iter().filter(|(key, _)| !self.open.is_shown(key));
+            others
+                .filter(|(_, session)| session.state() == wanted)
+                .count()
+        };
         let count = |wanted: SessionStatus| {
+            if self.is_attached() {
+                return attached(wanted);
+            }
             self.list
                 .rows()
                 .iter()

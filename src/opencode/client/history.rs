@@ -5,9 +5,21 @@ use serde::Serialize;
 
 use super::commands::WHOLE_TURN;
 use super::{ApiCall, OpencodeClient, OpencodeError, read};
+use crate::opencode::wire::message::List;
 use crate::opencode::wire::session::{CreateSession, Session, UpdateSession};
 
 impl OpencodeClient {
+    /// Sessions of the directory's project, also those of its other directories and without those of sub-agents; last
+    /// updated first, at most 100.
+    pub async fn sessions_of_project(&self) -> Result<Vec<Session>, OpencodeError> {
+        let call = ApiCall {
+            query: &[("scope", "project"), ("roots", "true")],
+            ..self.get("list the sessions", &["session"])
+        };
+        let List(sessions) = self.fetch(&call).await?;
+        Ok(sessions)
+    }
+
     /// Reverts this message and all later ones, with the files that they changed. They stay listed until the next
     /// prompt; it may name an earlier message than before, or a later one. The session's update tells the rest.
     ///

@@ -444,3 +444,78 @@ fn the_password_of_a_server_is_asked_for_until_it_is_right() {
         assert!(!text.contains("swordfish"), "{text}");
     }
 }
+
+/// A named conversation in this directory of the server's work tree.
+fn begin(site: &Site, folder: &str, title: &str) -> String {
+    let directory = site.server.work_tree().join(folder);
+    std::fs::create_dir_all(&directory).unwrap();
+    let path = format!("/session?directory={}", directory.display());
+    let made = site.server.post(&path, json!({ "title": title }));
+    made["id"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn the_conversations_of_a_server_are_listed_switched_begun_and_renamed() {
+    let site = Arc::new(Site::new());
+    let attached = AttachSite {
+        home: Home::new().set("OPENCODE_SERVER_PASSWORD", site.server.password()),
+        conversation: begin(&site, "", "first things"),
+        site: Arc::clone(&site),
+    };
+    begin(&site, "docs", "second things");
+    let asking = AttachSite {
+        home: Home::new(),
+        conversation: begin(&site, "", "third things"),
+        site: Arc::clone(&site),
+    };
+    asking.prompt_by_another_client("permission please");
+    asking.wait_until_listed("/permission");
+    let mut screen = attached.attach();
+    screen.wait_for("idle");
+    screen.wait_for("first things");
+
+    // The list has all of them, also of other directories, and what they do.
+    screen.send("\x18l");
+    screen.wait_for("Conversations on this server");
+    screen.wait_for("needs you");
+    screen.wait_for("docs");
+    screen.send("second");
+    screen.wait_for("1 of 4");
+    screen.send("\r");
+    screen.wait_until("the other one", |screen| {
+        let row = screen.rows(0, 100).next().unwrap_or_default();
+        row.contains("second things") && row.contains("idle")
+    });
+
+    screen.send("\x181");
+    screen.wait_until("the first one again", |screen| {
+        screen
+            .rows(0, 100)
+            .next()
+            .unwrap_or_default()
+            .contains("first things")
+    });
+
+    screen.send("\x18n");
+    screen.wait_until("a new one", |screen| {
+        let row = screen.rows(0, 100).next().unwrap_or_default();
+        row.contains("idle") && !row.contains("things")
+    });
+    screen.send("\x18l");
+    screen.wait_for("slot 3");
+
+    screen.send("second");
+    screen.wait_for("1 of 5");
+    screen.send("\x12");
+    screen.wait_for("Rename the conversation");
+    screen.send(" of all");
+    screen.wait_for("second things of all");
+    screen.send("\r");
+    screen.wait_for("renamed");
+    let (_, listed) = site.server.get("/session?scope=project");
+    assert!(listed.contains("second things of all"), "{listed}");
+
+    // What needs a sandbox says that there is none.
+    screen.send("\x18s");
+    screen.wait_for("there is no sandbox here");
+}

@@ -22,7 +22,7 @@ impl Chat {
             ChatAction::MessageMenu => Some(ChatOutcome::List(ChatList::Message)),
             ChatAction::Export => Some(ChatOutcome::List(ChatList::Export)),
             ChatAction::Rename => Some(ChatOutcome::List(ChatList::Rename)),
-            ChatAction::Conversations => self.ask(ConversationCommand::List, cx),
+            ChatAction::Conversations => Some(ChatOutcome::List(ChatList::Conversations)),
             ChatAction::Fork => self.fork(cx),
             ChatAction::Compact => self.compact(cx),
             ChatAction::Share => self.ask(ConversationCommand::Share, cx),

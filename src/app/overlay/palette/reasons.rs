@@ -13,7 +13,8 @@ impl App {
     /// Why the action would do nothing now; `None`: it can run.
     pub(super) fn why_not(&self, row: &Binding) -> Option<&'static str> {
         if !self.offers(row) {
-            return Some("not while attached to a server");
+            let words = row.action.without_sandbox();
+            return words.or(Some("not while attached to a server"));
         }
         match row.action {
             Action::App(action) => self.why_not_root(action),

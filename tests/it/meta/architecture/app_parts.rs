@@ -10,6 +10,7 @@ const ROOT: &[&str] = &[
     "app/session/composer_notices.rs",
     "app/session/start.rs",
     "app/update.rs",
+    "app/session/conversations.rs",
     "app/session/lists.rs",
     "app/session/password.rs",
     "app/session/routing.rs",

@@ -1,0 +1,314 @@
+//! The conversations beside the one on the screen: their list, and what the server answers about
+//! them. While attached to a server, they are the sessions.
+
+use super::lists::one_line;
+use crate::app::action::{Action, AppAction};
+use crate::app::chat::back::export as document;
+use crate::app::cx::Cx;
+use crate::app::effect::Effect;
+use crate::app::overlay::chat_list::{ChatListOverlay, ChatListRow, ListChoice};
+use crate::app::overlay::{Confirm, Overlay};
+use crate::app::session::OpenSession;
+use crate::app::time::format;
+use crate::app::view::advice::key_does;
+use crate::app::{App, Pane};
+use crate::domain::chat::Conversation;
+use crate::domain::id::{OpencodeSessionId, SessionKey};
+use crate::domain::sandbox::Phase;
+use crate::domain::session::{
+    CloseAction, ConversationAnswer, ConversationBeside, ConversationCommand, ExportFormat,
+    ExportedConversation, ListedConversation, SessionSpec,
+};
+
+impl App {
+    /// The actions that mean something else while attached to a server; false: it is none of them.
+    pub(in crate::app) fn act_attached(&mut self, action: AppAction, cx: &mut Cx<'_>) -> bool {
+        if !self.is_attached() {
+            return false;
+        }
+        if let Some(words) = Action::App(action).without_sandbox() {
+            self.notify(words, cx);
+            return true;
+        }
+        match action {
+            AppAction::ToggleSessions | AppAction::FocusSessions => {
+                self.ask_about_conversations(ConversationCommand::List, cx);
+            }
+            AppAction::NewSession => self.new_conversation(cx),
+            AppAction::Slot(slot) => self.show_slot(slot, cx),
+            _ => return false,
+        }
+        true
+    }
+
+    /// The session's task answers a question about conversations.
+    pub(in crate::app) fn conversations_told(
+        &mut self,
+        key: &SessionKey,
+        answer: ConversationAnswer,
+        cx: &mut Cx<'_>,
+    ) {
+        if !self.open.is_shown(key) && !self.is_attached() {
+            return;
+        }
+        match answer {
+            ConversationAnswer::Listed(conversations) => {
+                let rows = self.conversation_rows(conversations, cx);
+                if matches!(self.overlays.top(), Some(Overlay::Chat(list)) if list.has_conversations())
+                {
+                    self.overlays.pop();
+                }
+                let list = ChatListOverlay::conversations(rows, self.is_attached());
+                self.overlays.push(Overlay::Chat(list));
+            }
+            ConversationAnswer::Beside(beside) => self.open_beside(key, *beside, cx),
+            ConversationAnswer::Renamed => self.notify("renamed", cx),
+            ConversationAnswer::Compacted => {}
+            ConversationAnswer::Exported(exported) => export(&exported, cx),
+            ConversationAnswer::Deleted(id) => {
+                self.notify("deleted", cx);
+                if let Some(open) = self.showing(&id).filter(|_| self.is_attached()) {
+                    cx.ask(Effect::CloseSession(open.clone(), CloseAction::Detach));
+                    self.open.remove(&open);
+                }
+                self.ask_about_conversations(ConversationCommand::List, cx);
+            }
+            ConversationAnswer::Shared(Some(url)) => {
+                self.status.notify_long(format!("shared: {url}"), cx.now);
+                cx.ask(Effect::Copy(url));
+            }
+            ConversationAnswer::Shared(None) => self.notify("not shared any more", cx),
+        }
+    }
+
+    /// Asks the server for something that it alone can do, through any connection to it.
+    pub(in crate::app) fn ask_about_conversations(
+        &mut self,
+        command: ConversationCommand,
+        cx: &mut Cx<'_>,
+    ) {
+        let is_live = |session: &&OpenSession| *session.phase() == Phase::Live;
+        let attached = self.is_attached();
+        let session = self.session().filter(is_live);
+        let session = session.or_else(|| {
+            let mut others = self.open.values().filter(|_| attached);
+            others.find(is_live)
+        });
+        let outcome = match session.or_else(|| self.session()) {
+            Some(session) => session.chat.ask(command, cx),
+            None => None,
+        };
+        if let Some(outcome) = outcome {
+            self.chat_outcome(outcome, cx);
+        }
+    }
+
+    /// Begins an empty conversation beside the one on the screen.
+    pub(in crate::app) fn new_conversation(&mut self, cx: &mut Cx<'_>) {
+        let key = cx.ids.session_key(cx.wall);
+        self.ask_about_conversations(ConversationCommand::New { key }, cx);
+        self.focus.go_to(Pane::Chat);
+    }
+
+    pub(super) fn open_conversation(&mut self, conversation: OpencodeSessionId, cx: &mut Cx<'_>) {
+        if let Some(open) = self.showing(&conversation).filter(|_| self.is_attached()) {
+            self.show(open, cx);
+        } else {
+            let key = cx.ids.session_key(cx.wall);
+            self.ask_about_conversations(ConversationCommand::Open { conversation, key }, cx);
+        }
+        self.focus.go_to(Pane::Chat);
+    }
+
+    /// Shows the open conversation in this slot: they are in the order in which they were opened.
+    pub(in crate::app) fn show_slot(&mut self, slot: u8, cx: &mut Cx<'_>) {
+        let index = usize::from(slot).saturating_sub(1);
+        let key = self.open.iter().nth(index).map(|(key, _)| key.clone());
+        if let Some(key) = key {
+            return self.show(key, cx);
+        }
+        let keys = self.key_of(AppAction::ToggleSessions);
+        let words = key_does(&keys, "lists all", "open it from the list");
+        self.notify(
+            format!("no conversation is open in slot {slot}: {words}"),
+            cx,
+        );
+    }
+
+    fn conversation_rows(
+        &self,
+        conversations: Vec<ListedConversation>,
+        cx: &Cx<'_>,
+    ) -> Vec<ChatListRow> {
+        let own = self.session().map(|session| &session.chat);
+        let own = own.and_then(|chat| chat.conversation());
+        let rows = conversations.into_iter().map(|listed| ChatListRow {
+            words: match listed.conversation.title.as_str() {
+                "" => "(no title yet)".to_owned(),
+                title => title.to_owned(),
+            },
+            right: self.conversation_facts(&listed, own, cx),
+            is_current: own.is_some_and(|own| own.id == listed.conversation.id),
+            choice: ListChoice::Conversation(listed.conversation.id),
+        });
+        let new = ChatListRow {
+            words: "new conversation".to_owned(),
+            right: String::new(),
+            is_current: false,
+            choice: ListChoice::NewConversation,
+        };
+        rows.chain([new]).collect()
+    }
+
+    /// What a conversation does, where, and when it was last used; a filter finds these words too.
+    fn conversation_facts(
+        &self,
+        listed: &ListedConversation,
+        own: Option<&Conversation>,
+        cx: &Cx<'_>,
+    ) -> String {
+        let ListedConversation {
+            conversation,
+            activity,
+        } = listed;
+        let mut facts = Vec::new();
+        let mut open = self.open.iter().enumerate();
+        let open = open.find(|(_, (_, session))| shows(session, &conversation.id));
+        let mut state = activity.as_ref().map(|told| told.state(&Phase::Live));
+        if let Some((index, (_, session))) = open.filter(|_| self.is_attached()) {
+            facts.push(format!("slot {}", index + 1));
+            if session.is_unread() {
+                facts.push("unread".to_owned());
+            }
+            state = Some(session.state());
+        }
+        facts.extend(state.map(|state| state.name().to_owned()));
+        if let Some(own) = own.filter(|own| own.directory != conversation.directory) {
+            facts.push(relative(&conversation.directory, &own.directory).to_owned());
+        }
+        let offset = self.options.utc_offset_minutes;
+        let time = format::minutes_or_age(conversation.updated, cx.wall, offset);
+        facts.push(time);
+        facts.join(" · ")
+    }
+
+    /// Shows the session of another conversation in the same sandbox.
+    fn open_beside(&mut self, key: &SessionKey, beside: ConversationBeside, cx: &mut Cx<'_>) {
+        let ConversationBeside {
+            key: new,
+            conversation,
+            stored,
+            prompt,
+        } = beside;
+        let shown = self.showing(&conversation);
+        match (shown, stored) {
+            (Some(shown), _) => self.show(shown, cx),
+            (None, Some(row)) => {
+                if self.list.row(&new).is_none() {
+                    self.list.add(row);
+                }
+                self.show(new.clone(), cx);
+            }
+            (None, None) => {
+                let origin = self.open.get(key).and_then(OpenSession::attached_to);
+                let Some(origin) = origin.map(|origin| origin.with(conversation)) else {
+                    return;
+                };
+                let spec = SessionSpec {
+                    key: new.clone(),
+                    origin,
+                };
+                self.open_session(spec, cx);
+                self.show(new.clone(), cx);
+            }
+        }
+        if let (Some(prompt), Some(session)) = (prompt, self.open.get_mut(&new)) {
+            session.chat.take_prompt(&prompt, cx);
+        }
+    }
+
+    /// The open session of a conversation.
+    fn showing(&self, conversation: &OpencodeSessionId) -> Option<SessionKey> {
+        let mut open = self.open.iter();
+        let found = open.find(|(_, session)| shows(session, conversation));
+        found.map(|(key, _)| key.clone())
+    }
+
+    /// The selected conversation of the list on top gets another title.
+    pub(in crate::app) fn rename_row(&mut self) {
+        if let Some(Overlay::Chat(list)) = self.overlays.top()
+            && let Some((id, title)) = list.conversation()
+        {
+            self.overlays.pop();
+            self.overlays.push(Overlay::Chat(ChatListOverlay::rename(
+                id,
+                &one_line(&title),
+            )));
+        }
+    }
+
+    /// Asks whether to delete the selected conversation of the list on top.
+    pub(in crate::app) fn ask_delete_row(&mut self, cx: &Cx<'_>) {
+        let Some(Overlay::Chat(list)) = self.overlays.top() else {
+            return;
+        };
+        let Some((id, title)) = list.conversation() else {
+            return;
+        };
+        let open = self.showing(&id);
+        // Where nothing is stored, one that is only open in the background is closed.
+        if open.is_some_and(|open| !self.is_attached() || self.open.is_shown(&open)) {
+            self.notify(
+                "this conversation is open here: delete it from another one",
+                cx,
+            );
+            return;
+        }
+        self.overlays.pop();
+        let question = Confirm::DeleteConversation { id, title };
+        self.overlays.push(Overlay::Confirm(question));
+    }
+
+    pub(in crate::app) fn delete_conversation(&mut self, id: OpencodeSessionId, cx: &mut Cx<'_>) {
+        self.ask_about_conversations(ConversationCommand::Delete(id), cx);
+    }
+}
+
+/// Whether a session is of this conversation.
+fn shows(session: &OpenSession, conversation: &OpencodeSessionId) -> bool {
+    let known = session.chat.conversation();
+    known.is_some_and(|known| known.id == *conversation)
+}
+
+/// A directory of the server as seen from another one: all of it, unless it is inside.
+fn relative<'a>(directory: &'a str, from: &str) -> &'a str {
+    let inside = directory.strip_prefix(from.trim_end_matches('/'));
+    inside
+        .and_then(|inside| inside.strip_prefix('/'))
+        .unwrap_or(directory)
+}
+
+/// Writes a whole conversation to a file, or copies it.
+fn export(exported: &ExportedConversation, cx: &mut Cx<'_>) {
+    let ExportedConversation {
+        format,
+        conversation,
+        messages,
+        json,
+    } = exported;
+    let text = match format {
+        ExportFormat::Json => json.clone(),
+        ExportFormat::Html => document::html(conversation, messages),
+        ExportFormat::Markdown | ExportFormat::Clipboard => {
+            document::markdown(conversation, messages)
+        }
+    };
+    cx.ask(match format.ending() {
+        None => Effect::Copy(text),
+        Some(ending) => Effect::WriteFile {
+            name: document::file_name(conversation),
+            ending,
+            text,
+        },
+    });
+}
