@@ -127,13 +127,13 @@ fn our_own_actions_run_by_name_and_are_not_sent() {
 }
 
 #[test]
-fn actions_of_other_sessions_are_not_offered_where_there_are_none() {
+fn actions_of_a_sandbox_are_not_offered_where_there_is_none() {
     let mut harness = ChatHarness::idle();
     harness.chat = harness.chat.attached();
     harness.receive(offers());
-    harness.type_text("/new");
+    harness.type_text("/shell");
     assert_eq!(harness.act(ChatAction::Send), None);
-    assert_eq!(harness.prompts()[0].text, "/new");
+    assert_eq!(harness.prompts()[0].text, "/shell");
 }
 
 #[test]
