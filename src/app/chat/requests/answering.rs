@@ -59,12 +59,16 @@ impl Chat {
         }
         self.begin_input(cx);
         self.last_key = Some(cx.now);
-        if action != ChatAction::RequestAccept || !self.requests.is_holding() {
+        if !self.requests.is_holding() {
             return None;
         }
-        // The end of a line that a program types and that began with a digit.
+        // A digit in a burst is text; an Enter ends the line that a program types.
         self.begin_text(cx);
-        self.send(cx)
+        if action == ChatAction::RequestAccept {
+            self.send(cx)
+        } else {
+            None
+        }
     }
 
     /// Runs before each key and when time passes: a held answer counts if it is due.

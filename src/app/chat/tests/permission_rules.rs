@@ -250,6 +250,24 @@ fn answers(commands: Vec<SessionCommand>) -> Vec<SessionCommand> {
     commands.into_iter().filter(is_answer).collect()
 }
 
+#[test]
+fn a_digit_and_a_tab_in_a_burst_are_no_answer() {
+    let mut harness = ChatHarness::idle();
+    harness.receive(ChatEvent::Status(TurnStatus::Busy));
+    harness.receive(ChatEvent::QuestionAsked(question(vec![item(
+        "colour", false,
+    )])));
+    harness.wait(2_000);
+    harness.commands();
+
+    harness.key_after(0, Key::char('1'));
+    harness.burst_key(Key::plain(KeyCode::Tab));
+    harness.wait(5_000);
+
+    assert_eq!(answers(harness.commands()), []);
+    assert_eq!(harness.chat.draft(), "1");
+}
+
 proptest! {
     #[test]
     fn no_keys_within_half_a_second_answer(
