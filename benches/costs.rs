@@ -23,8 +23,8 @@ use sandbar::domain::chat::{
 };
 use sandbar::domain::id::SessionKey;
 use sandbar::domain::log::{LogLine, LogStream};
-use sandbar::domain::price::Prices;
 use sandbar::domain::sandbox::Phase;
+use sandbar::domain::sandbox::price::Prices;
 use sandbar::domain::session::{CredentialRef, SessionEvent, SessionOrigin, SessionSpec};
 use sandbar::domain::time::UnixMillis;
 use sandbar::text::{Growth, Palette, TextCache, TextKey, wrap};

@@ -6,8 +6,8 @@ use crate::domain::id::{SandboxId, SessionKey};
 use crate::domain::preferences::Preferences;
 use crate::domain::prompt::{LocalFile, PastPrompt};
 use crate::domain::sandbox::Phase;
+use crate::domain::sandbox::unattached::UnattachedSandbox;
 use crate::domain::session::{SessionEvent, SessionSummary};
-use crate::domain::unattached_sandbox::UnattachedSandbox;
 
 /// An event, by its source. A new feature rarely needs a new one.
 #[derive(Debug, Clone, PartialEq)]

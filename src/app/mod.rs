@@ -29,6 +29,8 @@ pub(in crate::app) mod pane;
 pub mod session;
 mod sessions;
 mod status_line;
+mod time;
+mod timers;
 mod update;
 pub mod view;
 
@@ -59,8 +61,8 @@ pub use pane::Pane;
 
 use crate::domain::id::SessionKey;
 use crate::domain::preferences::Preferences;
-use crate::domain::price::Prices;
 use crate::domain::sandbox::EngineKind;
+use crate::domain::sandbox::price::Prices;
 use crate::domain::session::{NewSession, SessionSpec};
 use crate::domain::time::UnixMillis;
 
@@ -275,5 +277,3 @@ fn chat_keys(keymap: &Keymap) -> ChatKeys {
 
 #[cfg(test)]
 mod tests;
-mod time;
-pub(in crate::app) mod timers;

@@ -1,7 +1,7 @@
 //! Advice on a failure for the command line: names the command to run.
 
-use crate::domain::advice::Advice;
 use crate::domain::failure::Failure;
+use crate::domain::failure::advice::Advice;
 
 /// Placeholder for an unknown session name.
 const ANY_NAME: &str = "NAME";
@@ -58,7 +58,7 @@ mod tests {
     use pretty_assertions::assert_eq;
 
     use super::*;
-    use crate::domain::advice::testing;
+    use crate::domain::failure::advice::testing;
 
     #[test]
     fn a_command_is_told_of_commands_with_the_session_s_name() {

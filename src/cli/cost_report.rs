@@ -2,10 +2,10 @@
 //! only its time.
 
 use crate::config::Config;
-use crate::domain::price::{MicroDollars, Prices, RunningSandbox};
 use crate::domain::sandbox::EngineKind;
+use crate::domain::sandbox::price::{MicroDollars, Prices, RunningSandbox};
+use crate::domain::sandbox::usage::{ObservedRun, RunEnd, Usage};
 use crate::domain::time::{UnixMillis, in_minutes};
-use crate::domain::usage::{ObservedRun, RunEnd, Usage};
 
 /// Prices, and the time up to which to count.
 pub(super) struct CostReport {
@@ -89,7 +89,7 @@ mod tests {
     use pretty_assertions::assert_eq;
 
     use super::*;
-    use crate::domain::price::SandboxSize;
+    use crate::domain::sandbox::price::SandboxSize;
 
     const NOW: UnixMillis = UnixMillis(10_000_000_000);
 

@@ -11,7 +11,7 @@ use crate::domain::session::SessionSummary;
 use crate::e2b::wire::ListedSandbox;
 use crate::session::context::{RecordStore, SessionContext, wall};
 use crate::session::sandbox::listing;
-use crate::store::secrets::SecretFiles;
+use crate::store::files::secrets::SecretFiles;
 use crate::store::{Store, StoreError};
 use crate::text::visible_bytes::visible_line;
 

@@ -15,15 +15,15 @@ use super::lookup::{FORMAT, SessionLookup};
 use super::report::{self, CommandError};
 use super::{runtime, setup};
 use crate::config::Env;
-use crate::domain::activity::Activity;
 use crate::domain::failure::Failure;
 use crate::domain::id::SessionKey;
-use crate::domain::price::RunningSandbox;
+use crate::domain::sandbox::price::RunningSandbox;
+use crate::domain::sandbox::unattached::{Provenance, UnattachedSandbox};
+use crate::domain::sandbox::usage::{ObservedRun, RunEnd, Usage};
 use crate::domain::sandbox::{EngineKind, Phase, SessionStatus};
 use crate::domain::session::SessionSummary;
+use crate::domain::session::activity::Activity;
 use crate::domain::time::UnixMillis;
-use crate::domain::unattached_sandbox::{Provenance, UnattachedSandbox};
-use crate::domain::usage::{ObservedRun, RunEnd, Usage};
 use crate::e2b::wire::{ListedSandbox, SandboxState};
 use crate::engine::Engine;
 use crate::session::context::{SessionContext, wall};
@@ -446,7 +446,7 @@ mod tests {
 
     use super::super::lookup::testing::session;
     use super::*;
-    use crate::domain::price::{Prices, SandboxSize};
+    use crate::domain::sandbox::price::{Prices, SandboxSize};
 
     fn late(id: &str, state: SandboxState) -> ListedSandbox {
         ListedSandbox {

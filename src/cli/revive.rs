@@ -12,8 +12,8 @@ use super::report::{self, CommandError};
 use super::run::headless::boot_line;
 use super::{keyring, runtime, setup};
 use crate::config::Env;
-use crate::domain::advice::Advice;
 use crate::domain::failure::Failure;
+use crate::domain::failure::advice::Advice;
 use crate::domain::id::SessionKey;
 use crate::domain::sandbox::Phase;
 use crate::domain::session::{

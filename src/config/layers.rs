@@ -16,7 +16,7 @@ use super::value::size;
 use super::value::{Sourced, ValueSource};
 use super::variables;
 use crate::domain::chat::ModelRef;
-use crate::domain::price::MicroDollars;
+use crate::domain::sandbox::price::MicroDollars;
 use crate::domain::version::opencode_fits;
 use crate::net::url::without_userinfo;
 

@@ -39,8 +39,8 @@ use secrecy::SecretString;
 
 use crate::domain::chat::ModelRef;
 use crate::domain::id::TemplateId;
-use crate::domain::price::{MicroDollars, Prices};
 use crate::domain::sandbox::EngineKind;
+use crate::domain::sandbox::price::{MicroDollars, Prices};
 
 /// The effective configuration.
 #[derive(Debug, Clone)]

@@ -1,20 +1,17 @@
 //! The types that all parts of the program share; `std` only.
 //!
 //! The commands and events of a session's task ([`session`]), what the chat shows ([`chat`]), what
-//! the log pane shows ([`log`]), what a prompt consists of ([`prompt`]), what a sandbox costs ([`price`]) for the time that it ran
-//! ([`usage`]), rules that answer permissions ([`rule`]), what the user likes ([`preferences`]), what a server works with ([`server`]), unattached sandboxes ([`unattached_sandbox`]), the activity of a session that is
-//! not open ([`activity`]), failures ([`failure`]) and what to do about them ([`advice`]), secrets that the user types ([`secret`]). Nothing
-//! here knows a wire format, a terminal, a clock or a file: wire names stay in `e2b::wire` and
-//! `opencode::wire`.
+//! the log pane shows ([`log`]), what a prompt consists of ([`prompt`]), sandboxes and what they cost
+//! ([`sandbox`]), rules that answer permissions ([`rule`]), what the user likes ([`preferences`]), what a
+//! server works with ([`server`]), failures and what to do about them ([`failure`]), secrets that the user types
+//! ([`secret`]). Nothing here knows a wire format, a terminal, a clock or a file: wire names stay in `e2b::wire`
+//! and `opencode::wire`.
 
-pub mod activity;
-pub mod advice;
 pub mod chat;
 pub mod failure;
 pub mod id;
 pub mod log;
 pub mod preferences;
-pub mod price;
 pub mod prompt;
 pub mod rule;
 pub mod sandbox;
@@ -24,6 +21,4 @@ pub mod session;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod time;
-pub mod unattached_sandbox;
-pub mod usage;
 pub mod version;

@@ -5,8 +5,8 @@
 use std::time::Duration;
 
 use super::context::settings::Settings;
-use crate::domain::advice::Advice;
 use crate::domain::failure::Failure;
+use crate::domain::failure::advice::Advice;
 use crate::domain::time::in_minutes;
 use crate::e2b::error::{Error, ErrorKind};
 use crate::engine::EngineError;

@@ -3,8 +3,7 @@
 //!
 //! In reading order: [`supervisor`] owns the tasks and [`context`] is what they share; `run` is one task; `boot` creates a
 //! sandbox and starts OpenCode in it, [`adopt`] takes over a sandbox that another sandbar created; [`sandbox`] resumes,
-//! pauses, kills and inspects sandboxes, also for commands without a task; `server` calls OpenCode, and `conversations` for those beside the
-//! session's own; [`chat`] follows a conversation, `logs` what the server prints; `recorder` writes to the store; [`snapshot`] keeps what a gone session is
+//! pauses, kills and inspects sandboxes, also for commands without a task; `server` calls OpenCode; [`chat`] follows a conversation, `logs` what the server prints; `recorder` writes to the store; [`snapshot`] keeps what a gone session is
 //! revived from; [`code`] takes a work tree into a sandbox and its changes home; [`watch`] follows sessions that are not
 //! open. `failures` words the errors of the clients, and `events` is a task's way to its listener.
 
@@ -13,7 +12,6 @@ pub mod boot;
 pub mod chat;
 pub mod code;
 pub mod context;
-mod conversations;
 pub(in crate::session) mod events;
 mod failures;
 mod logs;
@@ -21,7 +19,6 @@ pub mod recorder;
 mod run;
 pub mod sandbox;
 pub(in crate::session) mod server;
-mod server_status;
 pub mod snapshot;
 pub mod supervisor;
 pub mod watch;

@@ -8,26 +8,20 @@
 //! bounded channel. A plain write returns when it is queued; a durable one returns when it is committed, and from
 //! then on survives the death of this process. (With WAL and `synchronous = NORMAL` the last commits may be lost
 //! when the machine loses power; the database stays consistent.) Several processes may use one store at once;
-//! [`lock`] decides which of them drives a session.
+//! [`sessions::lock`] decides which of them drives a session.
 
-mod auto_mode;
 mod database;
 mod error;
-mod files;
-mod history;
-pub mod lock;
+pub mod files;
 mod logs;
 mod preferences;
-mod queue;
+mod prompts;
 mod rows;
 mod runs;
-pub mod secrets;
-mod sessions;
-pub mod snapshots;
+pub mod sessions;
 #[cfg(test)]
 mod tests;
 mod transcript;
-mod unsent;
 mod values;
 
 use std::path::{Path, PathBuf};
@@ -39,7 +33,7 @@ use rusqlite::Connection;
 use tokio::sync::{Semaphore, oneshot};
 
 pub use error::StoreError;
-pub use queue::{Claim, StoredQueue};
+pub use prompts::queue::{Claim, StoredQueue};
 pub use sessions::{Naming, StoredSession};
 pub use transcript::RecordedTranscript;
 

@@ -8,9 +8,9 @@ use rusqlite::{Connection, Row, params};
 use super::values::{count, integer};
 use super::{Store, StoreError};
 use crate::domain::id::{SandboxId, SessionKey};
-use crate::domain::price::{RunningSandbox, SandboxSize};
+use crate::domain::sandbox::price::{RunningSandbox, SandboxSize};
+use crate::domain::sandbox::usage::{ObservedRun, RunEnd};
 use crate::domain::time::UnixMillis;
-use crate::domain::usage::{ObservedRun, RunEnd};
 
 const COLUMNS: &str = "session, sandbox_id, since, vcpus, memory_mib, ends_at, ended, exact";
 

@@ -8,13 +8,13 @@
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::database::{Database, part_row, write_growing};
-use super::rows::{ConversationRow, MessageRow, PartRow};
-use super::values::{from_json, integer, to_json};
-use super::{Store, StoreError};
 use crate::domain::chat::{ChatEvent, Conversation, Message, MessageWithParts, Part, PartKind};
 use crate::domain::id::{MessageId, SessionKey};
 use crate::domain::time::UnixMillis;
+use crate::store::database::{Database, part_row, write_growing};
+use crate::store::rows::{ConversationRow, MessageRow, PartRow};
+use crate::store::values::{from_json, integer, to_json};
+use crate::store::{Store, StoreError};
 
 /// The recorded part of a conversation.
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -18,8 +18,8 @@ use super::desktop::export_file;
 use super::terminal;
 use crate::app::effect::Effect;
 use crate::app::event::{Event, Reply};
-use crate::domain::advice::Advice;
 use crate::domain::failure::Failure;
+use crate::domain::failure::advice::Advice;
 use crate::domain::id::{SandboxId, SessionKey};
 use crate::domain::preferences::{PreferenceChange, Preferences};
 use crate::domain::session::{

@@ -19,8 +19,8 @@ use sandbar::app::{App, AppOptions, Mode};
 use sandbar::domain::chat::{ChatEvent, Permission, PermissionReply, Question, QuestionReply};
 use sandbar::domain::id::{OpencodeSessionId, SessionKey};
 use sandbar::domain::log::LogLine;
-use sandbar::domain::price::{MicroDollars, Prices};
 use sandbar::domain::sandbox::Phase;
+use sandbar::domain::sandbox::price::{MicroDollars, Prices};
 use sandbar::domain::session::{
     CloseAction, CredentialRef, SessionCommand, SessionEvent, SessionOrigin, SessionSpec,
 };

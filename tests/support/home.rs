@@ -19,7 +19,7 @@ use sandbar::e2b::host::Addresses;
 use sandbar::e2b::process::StartProcess;
 use sandbar::net::http::Http;
 use sandbar::store::Store;
-use sandbar::store::snapshots::SnapshotFiles;
+use sandbar::store::files::snapshots::SnapshotFiles;
 use serde_json::Value;
 use tempfile::TempDir;
 

@@ -17,7 +17,6 @@ mod choice;
 mod completion;
 mod composer;
 mod folds;
-mod navigate;
 mod notice;
 mod receive;
 mod requests;

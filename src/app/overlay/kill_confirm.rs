@@ -10,9 +10,9 @@ use crate::app::sessions::all_sessions::AllSessions;
 use crate::app::time::format::LocalClock;
 use crate::domain::id::SessionKey;
 use crate::domain::sandbox::SessionStatus;
+use crate::domain::sandbox::unattached::{Provenance, UnattachedSandbox};
 use crate::domain::session::SessionSummary;
 use crate::domain::time::UnixMillis;
-use crate::domain::unattached_sandbox::{Provenance, UnattachedSandbox};
 
 /// What is killed with one sandbox.
 enum KillTarget<'a> {

@@ -3,8 +3,7 @@
 //! In reading order: `picker` is a list with a filter, `help` lists all keys, `palette` finds every action,
 //! `models` are those to choose from, `server` says what the server works with, `chat_list` is a list of the
 //! conversation, `links` are its links, `kill_confirm` says what a kill loses, `secret_entry` is a field for a
-//! secret; `view`, `view_list`, `view_chat_list`, `view_help`, `view_links` and `view_picker` draw. The overlays
-//! do not act on an answer: the root does.
+//! secret; `view` draws them. The overlays do not act on an answer: the root does.
 
 pub(super) mod chat_list;
 pub(super) mod help;
@@ -16,12 +15,6 @@ pub(super) mod picker;
 pub(super) mod secret_entry;
 pub(super) mod server;
 pub(super) mod view;
-mod view_chat_list;
-mod view_help;
-mod view_links;
-mod view_list;
-pub(super) mod view_picker;
-mod view_secret_entry;
 
 use super::input::key::Key;
 use super::input::keymap::KeyContext;

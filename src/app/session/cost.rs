@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use crate::domain::price::Prices;
+use crate::domain::sandbox::price::Prices;
+use crate::domain::sandbox::usage::Usage;
 use crate::domain::time::{UnixMillis, in_minutes};
-use crate::domain::usage::Usage;
 
 const MINUTE_MILLIS: u64 = 60_000;
 
@@ -42,8 +42,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::domain::price::{MicroDollars, RunningSandbox, SandboxSize};
-    use crate::domain::usage::{ObservedRun, RunEnd};
+    use crate::domain::sandbox::price::{MicroDollars, RunningSandbox, SandboxSize};
+    use crate::domain::sandbox::usage::{ObservedRun, RunEnd};
 
     const PRICES: Prices = Prices {
         vcpu_hour: MicroDollars(50_400),

@@ -28,14 +28,14 @@ use super::cx::Cx;
 use super::effect::Effect;
 use super::logs::Logs;
 use super::overlay::server::state::ServerState;
-use crate::domain::advice::Advice;
+use crate::domain::failure::advice::Advice;
 use crate::domain::id::SessionKey;
+use crate::domain::sandbox::usage::Usage;
 use crate::domain::sandbox::{Phase, SandboxInfo, SessionStatus, Stage};
 use crate::domain::session::{
     SessionCommand, SessionEvent, SessionOrigin, SessionSpec, SnapshotInfo,
 };
 use crate::domain::time::{Monotonic, UnixMillis};
-use crate::domain::usage::Usage;
 use boot::Boot;
 use time_left::TimeLeft;
 

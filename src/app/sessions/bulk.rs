@@ -10,8 +10,8 @@ use super::RowTarget;
 use super::all_sessions::AllSessions;
 use crate::domain::id::SessionKey;
 use crate::domain::sandbox::Phase;
+use crate::domain::sandbox::unattached::EngineState;
 use crate::domain::session::SessionEvent;
-use crate::domain::unattached_sandbox::EngineState;
 
 /// The operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

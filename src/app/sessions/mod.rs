@@ -23,11 +23,11 @@ pub(super) mod watched;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::session::OpenSession;
-use crate::domain::activity::Activity;
 use crate::domain::id::{SandboxId, SessionKey};
 use crate::domain::sandbox::SessionStatus;
+use crate::domain::sandbox::unattached::UnattachedSandbox;
 use crate::domain::session::SessionSummary;
-use crate::domain::unattached_sandbox::UnattachedSandbox;
+use crate::domain::session::activity::Activity;
 
 pub(super) use pending_action::PendingAction;
 pub(super) use update::SessionsOutcome;

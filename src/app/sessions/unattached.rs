@@ -11,9 +11,9 @@ use crate::app::{AllSessions, App, Pane};
 use crate::domain::failure::Failure;
 use crate::domain::id::SandboxId;
 use crate::domain::sandbox::Phase;
+use crate::domain::sandbox::unattached::UnattachedSandbox;
 use crate::domain::session::SessionSummary;
 use crate::domain::time::Monotonic;
-use crate::domain::unattached_sandbox::UnattachedSandbox;
 
 impl App {
     /// Sends the request now, or after the response to the last one.

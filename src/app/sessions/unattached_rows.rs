@@ -5,8 +5,8 @@ use super::{RowTarget, Sessions};
 use crate::domain::failure::Failure;
 use crate::domain::id::SandboxId;
 use crate::domain::sandbox::Phase;
+use crate::domain::sandbox::unattached::{EngineState, Provenance, UnattachedSandbox};
 use crate::domain::session::SessionSummary;
-use crate::domain::unattached_sandbox::{EngineState, Provenance, UnattachedSandbox};
 
 impl Sessions {
     pub(in crate::app) fn unattached(&self) -> &[UnattachedSandbox] {

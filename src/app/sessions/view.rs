@@ -10,9 +10,9 @@ use crate::app::session::OpenSession;
 use crate::app::session::open_sessions::OpenSessions;
 use crate::app::time::format;
 use crate::app::view::theme::Theme;
-use crate::domain::activity::Activity;
 use crate::domain::sandbox::{Phase, SessionStatus, Stage};
 use crate::domain::session::SessionSummary;
+use crate::domain::session::activity::Activity;
 use crate::domain::time::{Monotonic, UnixMillis};
 use crate::text::{ansi, wrap};
 

@@ -9,8 +9,8 @@ use ratatui::layout::Rect;
 use super::view::{SessionsView, put_mark, put_right};
 use super::{PendingAction, RowTarget};
 use crate::app::time::format;
+use crate::domain::sandbox::unattached::{EngineState, Provenance, UnattachedSandbox};
 use crate::domain::time::UnixMillis;
-use crate::domain::unattached_sandbox::{EngineState, Provenance, UnattachedSandbox};
 use crate::text::{ansi, wrap};
 
 const MINUTE: Duration = Duration::from_mins(1);

@@ -1,8 +1,6 @@
 //! Events in, effects and screens out; no terminal, no network.
 
 mod auto;
-mod bulk;
-mod conversations;
 mod keys;
 mod links;
 mod models;
@@ -10,14 +8,10 @@ mod palette;
 mod password;
 mod past_prompts;
 mod rebound;
-mod recovery;
-mod revive;
 mod server;
 mod sessions;
 mod time;
-mod unattached;
 mod views;
-mod watched;
 
 use std::time::Duration;
 
@@ -32,12 +26,12 @@ use super::view::cx::ViewCx;
 use super::view::theme::Theme;
 use super::view::viewport::Viewport;
 use super::{App, AppOptions, FirstSession, Mode};
-use crate::domain::advice::Advice;
 use crate::domain::chat::{ChatEvent, Permission, TurnStatus};
 use crate::domain::failure::Failure;
+use crate::domain::failure::advice::Advice;
 use crate::domain::id::{OpencodeSessionId, PermissionId, SandboxId, SessionKey, TemplateId};
 use crate::domain::log::{LogLine, LogStream};
-use crate::domain::price::{MicroDollars, Prices};
+use crate::domain::sandbox::price::{MicroDollars, Prices};
 use crate::domain::sandbox::{BootEvent, EngineKind, Phase, SandboxInfo, Stage};
 use crate::domain::session::{
     CodeSource, CredentialRef, NewSession, SessionEvent, SessionOrigin, SessionSpec, SessionSummary,

@@ -4,10 +4,10 @@ use super::views::{booting, failed};
 use super::*;
 use crate::app::action::Action;
 use crate::app::session::open_sessions::OpenSessions;
-use crate::domain::advice::Advice;
 use crate::domain::chat::{
     Catalog, ChatEvent, Model, ModelRef, Question, QuestionItem, QuestionOption,
 };
+use crate::domain::failure::advice::Advice;
 use crate::domain::id::QuestionId;
 use crate::domain::sandbox::Outage;
 use crate::domain::server::{McpServer, McpState, ProviderOffer, ServerAnswer};

@@ -1,9 +1,9 @@
 use super::*;
 use crate::domain::chat::{Conversation, Tokens};
-use crate::domain::price::{RunningSandbox, SandboxSize};
 use crate::domain::sandbox::Outage;
+use crate::domain::sandbox::price::{RunningSandbox, SandboxSize};
+use crate::domain::sandbox::usage::{ObservedRun, RunEnd, Usage};
 use crate::domain::session::SessionCommand;
-use crate::domain::usage::{ObservedRun, RunEnd, Usage};
 
 fn live() -> Script {
     let mut script = Script::with_stored(vec![row("one", 1)]);

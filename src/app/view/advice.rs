@@ -2,8 +2,8 @@
 //!
 //! Knows no key table: the caller looks the keys up in the right context.
 
-use crate::domain::advice::Advice;
 use crate::domain::failure::Failure;
+use crate::domain::failure::advice::Advice;
 
 /// The keys for each piece of advice, as the user has bound them; empty if unbound.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -85,7 +85,7 @@ mod tests {
     use pretty_assertions::assert_eq;
 
     use super::*;
-    use crate::domain::advice::testing;
+    use crate::domain::failure::advice::testing;
 
     #[test]
     fn each_advice_has_words_with_its_key_and_without() {

@@ -11,8 +11,8 @@ use super::layout::Areas;
 use crate::app::action::{Action, AppAction};
 use crate::app::time::format;
 use crate::app::{App, Mode, Pane};
+use crate::domain::sandbox::unattached::{EngineState, UnattachedSandbox};
 use crate::domain::sandbox::{Phase, SandboxInfo, SessionStatus};
-use crate::domain::unattached_sandbox::{EngineState, UnattachedSandbox};
 use crate::text::{ansi, wrap};
 
 impl App {

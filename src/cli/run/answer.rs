@@ -197,7 +197,7 @@ mod tests {
     use pretty_assertions::assert_eq;
 
     use super::*;
-    use crate::domain::advice::Advice;
+    use crate::domain::failure::advice::Advice;
 
     #[test]
     fn an_error_tells_scripts_what_to_do_by_code_and_people_by_command() {

@@ -1,6 +1,6 @@
 //! Prices as people write them: dollars with up to six decimals, `0.0504`; zero for none.
 
-use crate::domain::price::MicroDollars;
+use crate::domain::sandbox::price::MicroDollars;
 
 /// A millionth has this many decimals.
 const DECIMALS: usize = 6;

@@ -1,6 +1,6 @@
 //! What a server offers to answer prompts: models and agents.
 
-use crate::domain::price::MicroDollars;
+use crate::domain::sandbox::price::MicroDollars;
 
 /// Names a model.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]

@@ -2,9 +2,9 @@
 
 use secrecy::SecretString;
 
-use crate::domain::advice::Advice;
 use crate::domain::chat::Conversation;
 use crate::domain::failure::Failure;
+use crate::domain::failure::advice::Advice;
 use crate::domain::id::SandboxId;
 use crate::domain::sandbox::EngineKind;
 use crate::domain::time::UnixMillis;

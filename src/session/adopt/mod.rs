@@ -19,8 +19,8 @@ use super::sandbox::SessionSandbox;
 use super::sandbox::listing::{METADATA_KEY, METADATA_NAME, is_gone};
 use super::sandbox::script::SHORT;
 use super::sandbox::unattached::is_ours;
-use crate::domain::advice::Advice;
 use crate::domain::failure::Failure;
+use crate::domain::failure::advice::Advice;
 use crate::domain::id::{SandboxId, SessionKey};
 use crate::domain::sandbox::{Phase, SandboxInfo};
 use crate::domain::session::{CodeSource, NewSession, SessionSummary};
@@ -31,7 +31,7 @@ use crate::session::boot::server::{DEMO_TAG, OPENCODE_TAG, find_conversation, se
 use crate::session::chat::translate::parts::conversation;
 use crate::session::context::{RecordStore, SessionContext, wall};
 use crate::session::failures;
-use crate::store::secrets::Secrets;
+use crate::store::files::secrets::Secrets;
 use crate::store::{Naming, StoreError, StoredSession};
 
 /// Longer names are cut: they come from the metadata.

@@ -9,8 +9,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::mpsc;
 
 use super::found::{DiscoveredServer, PASSWORD, cannot, ends_at};
-use crate::domain::advice::Advice;
 use crate::domain::failure::Failure;
+use crate::domain::failure::advice::Advice;
 use crate::domain::id::{SandboxId, SessionKey};
 use crate::domain::sandbox::{Phase, SandboxInfo};
 use crate::domain::session::{CodeSource, CredentialRef, NewSession, SessionOrigin, SessionSpec};

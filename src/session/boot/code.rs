@@ -5,8 +5,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::cx::{BootCx, settle};
-use crate::domain::advice::Advice;
 use crate::domain::failure::Failure;
+use crate::domain::failure::advice::Advice;
 use crate::domain::sandbox::{Phase, Stage};
 use crate::domain::session::CodeSource;
 use crate::session::code;

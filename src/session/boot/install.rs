@@ -6,8 +6,8 @@
 use std::time::Instant;
 
 use super::cx::BootCx;
-use crate::domain::advice::Advice;
 use crate::domain::failure::Failure;
+use crate::domain::failure::advice::Advice;
 use crate::domain::sandbox::{EngineKind, Phase, Stage};
 use crate::domain::version::opencode_fits;
 use crate::e2b::process::{ExitStatus, ProcessEvent, ProcessRef, ProcessStream};

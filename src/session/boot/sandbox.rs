@@ -10,8 +10,8 @@ use secrecy::SecretString;
 
 use super::cx::{BootCx, settle};
 use super::{code, install, provider_key_rules, server};
-use crate::domain::advice::Advice;
 use crate::domain::failure::Failure;
+use crate::domain::failure::advice::Advice;
 use crate::domain::id::{SandboxId, TemplateId};
 use crate::domain::sandbox::{EngineKind, Phase, SandboxInfo, Stage};
 use crate::domain::session::{CloseAction, NewSession, SessionEvent};

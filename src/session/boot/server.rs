@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use super::cx::{BootCx, settle};
 use crate::demo;
-use crate::domain::advice::Advice;
 use crate::domain::failure::Failure;
+use crate::domain::failure::advice::Advice;
 use crate::domain::id::OpencodeSessionId;
 use crate::domain::sandbox::{Phase, Stage};
 use crate::e2b::error::Error;

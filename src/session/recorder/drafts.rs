@@ -6,7 +6,7 @@ use crate::domain::id::SessionKey;
 use crate::domain::preferences::PromptChoice;
 use crate::domain::session::StoredComposer;
 use crate::session::context::RecordStore;
-use crate::store::lock::SessionLock;
+use crate::store::sessions::lock::SessionLock;
 
 /// Processes that can each store a draft of one session.
 const DRAFT_SLOTS: usize = 8;

@@ -43,9 +43,9 @@ use crate::domain::time::UnixMillis;
 use crate::e2b::wire;
 use crate::engine::EngineSpec;
 use crate::net::url::split_access;
-use crate::store::lock::SessionLock;
-use crate::store::secrets::Secrets;
-use crate::store::snapshots::SnapshotFiles;
+use crate::store::files::secrets::Secrets;
+use crate::store::files::snapshots::SnapshotFiles;
+use crate::store::sessions::lock::SessionLock;
 use crate::store::{Naming, StoreError, StoredSession};
 use record::SessionRecord;
 

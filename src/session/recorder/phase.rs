@@ -3,7 +3,7 @@
 use crate::domain::id::SessionKey;
 use crate::domain::sandbox::Phase;
 use crate::session::context::{RecordStore, wall};
-use crate::store::lock::SessionLock;
+use crate::store::sessions::lock::SessionLock;
 
 /// Stores what has become of the sandbox of a session that nobody drives; of one that somebody does, that
 /// process says it.

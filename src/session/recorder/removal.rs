@@ -6,7 +6,7 @@ use crate::domain::failure::Failure;
 use crate::domain::id::SessionKey;
 use crate::session::context::RecordStore;
 use crate::store::StoreError;
-use crate::store::lock::SessionLock;
+use crate::store::sessions::lock::SessionLock;
 
 /// Deletes the session. Its files go first: a file that stays can be removed by a second call.
 ///
@@ -52,8 +52,8 @@ mod tests {
     use crate::domain::prompt::PromptKind;
     use crate::domain::session::Prompt;
     use crate::domain::time::UnixMillis;
-    use crate::store::secrets::Secrets;
-    use crate::store::snapshots::{NewContent, StoredSnapshot};
+    use crate::store::files::secrets::Secrets;
+    use crate::store::files::snapshots::{NewContent, StoredSnapshot};
 
     /// All files below a directory that have `key` in their path.
     fn traces(directory: &Path, key: &str) -> Vec<String> {

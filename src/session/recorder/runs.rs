@@ -2,10 +2,10 @@
 
 use super::{Recorder, logged};
 use crate::domain::id::SandboxId;
-use crate::domain::price::RunningSandbox;
 use crate::domain::sandbox::EngineKind;
+use crate::domain::sandbox::price::RunningSandbox;
+use crate::domain::sandbox::usage::{ObservedRun, Usage};
 use crate::domain::time::UnixMillis;
-use crate::domain::usage::{ObservedRun, Usage};
 use crate::session::context::wall;
 
 impl Recorder {

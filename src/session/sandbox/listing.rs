@@ -3,8 +3,8 @@
 //! Nothing is changed here, neither in the engine nor in the store.
 
 use crate::domain::id::{SandboxId, SessionKey};
-use crate::domain::price::{RunningSandbox, SandboxSize};
 use crate::domain::sandbox::Phase;
+use crate::domain::sandbox::price::{RunningSandbox, SandboxSize};
 use crate::domain::time::UnixMillis;
 use crate::e2b::error::{Error, ErrorKind, Result};
 use crate::e2b::list::ListFilter;

@@ -27,11 +27,11 @@ use listing::{is_gone, run_of};
 
 use super::context::{SessionContext, wall};
 use super::failures;
-use crate::domain::advice::Advice;
 use crate::domain::failure::Failure;
+use crate::domain::failure::advice::Advice;
 use crate::domain::id::SandboxId;
-use crate::domain::price::RunningSandbox;
 use crate::domain::sandbox::Phase;
+use crate::domain::sandbox::price::RunningSandbox;
 use crate::domain::session::CloseAction;
 use crate::domain::time::UnixMillis;
 use crate::e2b::envd::EnvdClient;

@@ -24,7 +24,9 @@ use crate::domain::session::SnapshotInfo;
 use crate::domain::time::UnixMillis;
 use crate::opencode::client::OpencodeClient;
 use crate::store::StoreError;
-use crate::store::snapshots::{CodeSnapshot, ConversationSnapshot, NewContent, StoredSnapshot};
+use crate::store::files::snapshots::{
+    CodeSnapshot, ConversationSnapshot, NewContent, StoredSnapshot,
+};
 
 /// The largest bundle that is stored.
 const CODE_LIMIT: usize = 64 * 1024 * 1024;

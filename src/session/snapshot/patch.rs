@@ -3,8 +3,8 @@
 //! The bundles are read in a scratch repository on the user's machine; nothing in them is checked out or run.
 
 use super::{blocking, last};
-use crate::domain::advice::Advice;
 use crate::domain::failure::Failure;
+use crate::domain::failure::advice::Advice;
 use crate::domain::id::SessionKey;
 use crate::domain::session::{SessionOrigin, SessionSpec};
 use crate::domain::time::UnixMillis;

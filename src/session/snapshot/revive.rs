@@ -22,7 +22,7 @@ use crate::session::failures;
 use crate::session::recorder::record::SessionRecord;
 use crate::session::recorder::{Recorder, SnapshotSlot};
 use crate::session::sandbox::{SandboxScript, SessionSandbox};
-use crate::store::snapshots::StoredSnapshot;
+use crate::store::files::snapshots::StoredSnapshot;
 
 const IMPORT: &str = include_str!("../../../assets/sandbox/import.sh");
 
@@ -208,7 +208,7 @@ mod tests {
     use crate::domain::time::UnixMillis;
     use crate::net::http::HttpOptions;
     use crate::session::context::RecordStore;
-    use crate::store::snapshots::{ConversationSnapshot, NewContent};
+    use crate::store::files::snapshots::{ConversationSnapshot, NewContent};
 
     fn context(dir: &Path) -> SessionContext {
         let mut context = SessionContext::new(tokio::time::Instant::now(), HttpOptions::default());

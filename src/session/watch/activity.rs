@@ -3,8 +3,8 @@
 //! In: [`ChatEvent`]s, or one query of the server. Out: [`Activity`]. It knows no messages, and stores only what
 //! distinguishes the states.
 
-use crate::domain::activity::Activity;
 use crate::domain::chat::{ChatEvent, Permission, Question, Resync, TurnStatus};
+use crate::domain::session::activity::Activity;
 use crate::opencode::client::OpencodeClient;
 use crate::session::chat::fetch;
 use crate::session::chat::fetch::FetchScope;

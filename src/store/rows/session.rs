@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::ModelRow;
-use crate::domain::advice::Advice;
+use crate::domain::failure::advice::Advice;
 use crate::domain::failure::{Failure, NextSteps};
 use crate::domain::session::{CodeSource, NewSession};
 use crate::net::url::split_access;

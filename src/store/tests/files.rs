@@ -7,7 +7,7 @@ use pretty_assertions::assert_eq;
 use rusqlite::Connection;
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 
-use super::super::secrets::{SecretFiles, Secrets};
+use super::super::files::secrets::{SecretFiles, Secrets};
 use super::super::{Store, StoreError};
 use super::{DEADLINE, key, message, open, prompt, session};
 use crate::domain::chat::ChatEvent;

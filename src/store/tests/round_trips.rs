@@ -317,7 +317,7 @@ async fn endings_are_remembered_and_connections_are_not() {
     store.save_session(&session("one", "a")).await.unwrap();
     let failure = Failure::new("It failed")
         .detail("why")
-        .advise(crate::domain::advice::testing::all())
+        .advise(crate::domain::failure::advice::testing::all())
         .stderr(vec!["line".to_owned()]);
     for (phase, remembered) in [
         (Phase::Live, Phase::Dormant),

@@ -5,9 +5,9 @@ use pretty_assertions::assert_eq;
 use super::super::Store;
 use super::{key, open, session};
 use crate::domain::id::{SandboxId, SessionKey};
-use crate::domain::price::{RunningSandbox, SandboxSize};
+use crate::domain::sandbox::price::{RunningSandbox, SandboxSize};
+use crate::domain::sandbox::usage::{ObservedRun, RunEnd};
 use crate::domain::time::UnixMillis;
-use crate::domain::usage::{ObservedRun, RunEnd};
 
 fn run(since: u64) -> RunningSandbox {
     RunningSandbox {

@@ -7,10 +7,10 @@ use std::process::{Command, Output};
 use std::time::Duration;
 
 use pretty_assertions::assert_eq;
+use sandbar::domain::sandbox::usage::RunEnd;
 use sandbar::domain::sandbox::{EngineKind, Phase, SandboxInfo};
 use sandbar::domain::session::{CodeSource, NewSession, SessionSummary};
 use sandbar::domain::time::UnixMillis;
-use sandbar::domain::usage::RunEnd;
 use sandbar::e2b::control::ControlClient;
 use sandbar::e2b::envd::EnvdClient;
 use sandbar::e2b::host::Addresses;

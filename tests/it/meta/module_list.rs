@@ -1,4 +1,5 @@
-//! A file that no `mod` names is never compiled, and its tests never run.
+//! Files and folders: a file that no `mod` names is never compiled, and its tests never run; a folder with too many
+//! entries is a list that nobody reads.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -61,4 +62,46 @@ fn a_file_that_is_not_declared_is_noticed() {
         declared("mod known;\nmod forgotten;"),
         present(folder.path())
     );
+}
+
+/// More entries than this are a list to search, not a folder to read.
+const FOLDER_LIMIT: usize = 17;
+
+/// Folders that may have more entries, with the most that they may have, and why.
+const LARGE_FOLDERS: [(&str, usize); 3] = [
+    ("src", 20),     // a folder for each part of the program
+    ("src/app", 18), // the root of the model, and a folder for each of its parts
+    ("src/cli", 33), // a file for each command
+];
+
+/// All folders below `folder` and itself, as paths from the package, with the number of their entries. Snapshots are
+/// not source code.
+fn folder_sizes(package: &Path, folder: &Path, sizes: &mut Vec<(String, usize)>) {
+    let entries: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.file_name().is_some_and(|name| name != "snapshots"))
+        .collect();
+    let name = folder.strip_prefix(package).unwrap().to_string_lossy();
+    sizes.push((name.into_owned(), entries.len()));
+    for child in entries.iter().filter(|path| path.is_dir()) {
+        folder_sizes(package, child, sizes);
+    }
+}
+
+#[test]
+fn no_folder_has_too_many_entries() {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut sizes = Vec::new();
+    folder_sizes(package, &package.join("src"), &mut sizes);
+
+    let limit = |name: &str| {
+        let mut large = LARGE_FOLDERS.iter();
+        large
+            .find(|(folder, _)| *folder == name)
+            .map_or(FOLDER_LIMIT, |(_, most)| *most)
+    };
+    sizes.retain(|(name, entries)| *entries > limit(name));
+
+    assert!(sizes.is_empty(), "too many entries: {sizes:?}");
 }

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use pretty_assertions::assert_eq;
-use sandbar::domain::activity::Activity;
 use sandbar::domain::id::SessionKey;
 use sandbar::domain::sandbox::{EngineKind, Phase, SandboxInfo};
+use sandbar::domain::session::activity::Activity;
 use sandbar::domain::session::{CloseAction, SessionEvent, SessionSummary};
 use sandbar::domain::time::UnixMillis;
 use sandbar::e2b::control::ControlClient;
@@ -17,7 +17,7 @@ use sandbar::session::context::timing::Timing;
 use sandbar::session::context::{RecordStore, SessionContext};
 use sandbar::session::supervisor::Supervisor;
 use sandbar::store::StoredSession;
-use sandbar::store::lock::SessionLock;
+use sandbar::store::sessions::lock::SessionLock;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout};

@@ -4,7 +4,7 @@ use std::fs;
 
 use pretty_assertions::assert_eq;
 use rustix::process::{Pid, Signal, kill_process};
-use sandbar::domain::usage::RunEnd;
+use sandbar::domain::sandbox::usage::RunEnd;
 
 use crate::support::home::Home;
 use crate::support::http::runtime;

@@ -1,23 +1,16 @@
 //! A chat driven by lists of events and keys, without terminal or network.
 
-mod completion;
 mod composer;
-mod edits;
 mod folding;
 mod notices;
-mod permission_rules;
 mod reducer;
 mod requests;
-mod reverted;
 mod scripts;
 mod search;
-mod sending;
-mod stash;
 mod streams;
 mod times;
 mod tools;
 mod turns;
-mod undo;
 mod view;
 
 use std::time::Duration;

@@ -2,7 +2,7 @@
 
 use pretty_assertions::assert_eq;
 
-use super::reverted::two_turns;
+use super::turns::reverted::two_turns;
 use super::view::draw;
 use super::*;
 

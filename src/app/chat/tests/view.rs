@@ -12,8 +12,8 @@ use crate::app::view::advice::AdviceKeys;
 use crate::app::view::cx::ViewCx;
 use crate::app::view::theme::Theme;
 use crate::app::view::viewport::Viewport;
-use crate::domain::advice::Advice;
 use crate::domain::chat::{EditKind, FileEdit, Model, ModelRef, Permission, ReadCall, Todo};
+use crate::domain::failure::advice::Advice;
 use crate::domain::session::PromptQueue;
 use crate::text::TextCache;
 

@@ -9,12 +9,12 @@ use crate::app::App;
 use crate::app::action::{Action, AppAction};
 use crate::app::input::keymap::KeyContext;
 use crate::app::overlay::picker::Picker;
-use crate::app::overlay::view_list::{FilterList, FilterListRow};
+use crate::app::overlay::view::list::{FilterList, FilterListRow};
 use crate::app::time::format;
 use crate::app::view::cx::ViewCx;
 use crate::app::view::theme::Theme;
 use crate::domain::chat::{Model, ModelPrice};
-use crate::domain::price::MicroDollars;
+use crate::domain::sandbox::price::MicroDollars;
 use crate::text::{ansi, wrap};
 
 /// The columns of the facts at the right, with two blanks before each: context, price, abilities.

@@ -8,7 +8,7 @@ use super::query::{PaletteKind, read};
 use super::rows::PaletteRow;
 use crate::app::App;
 use crate::app::overlay::picker::Picker;
-use crate::app::overlay::view_list::{FilterList, FilterListRow, two_ends};
+use crate::app::overlay::view::list::{FilterList, FilterListRow, two_ends};
 use crate::app::view::cx::ViewCx;
 use crate::app::view::theme::Theme;
 use crate::text::{ansi, wrap};

@@ -9,7 +9,7 @@ use super::rows::{ServerRow, StatusMark};
 use crate::app::App;
 use crate::app::input::keymap::KeyContext;
 use crate::app::overlay::picker::Picker;
-use crate::app::overlay::view_list::{FilterListRow, draw_list};
+use crate::app::overlay::view::list::{FilterListRow, draw_list};
 use crate::app::session::cost;
 use crate::app::time::format;
 use crate::app::view::cx::ViewCx;

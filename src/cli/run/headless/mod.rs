@@ -6,12 +6,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::domain::advice::Advice;
 use crate::domain::chat::{
     ChatEvent, Message, Part, PartKind, Permission, PermissionReply, Question, QuestionItem,
     QuestionReply, Resync, Role, ToolCall, ToolStatus, TurnStatus,
 };
 use crate::domain::failure::Failure;
+use crate::domain::failure::advice::Advice;
 use crate::domain::id::{MessageId, PartId, PermissionId, QuestionId};
 use crate::domain::log::LogLine;
 use crate::domain::sandbox::{BootEvent, Phase, Stage};

@@ -6,7 +6,7 @@ use crate::domain::chat::{
     Agent, Catalog, ChatEvent, Conversation, Message, MessageError, MessageWithParts, Model,
     ModelAbilities, ModelPrice, ModelRef, Part, PartKind, RevertPoint, Role, Tokens, TurnStatus,
 };
-use crate::domain::price::MicroDollars;
+use crate::domain::sandbox::price::MicroDollars;
 use crate::domain::time::UnixMillis;
 use crate::opencode::wire::error_info::ErrorInfo;
 use crate::opencode::wire::message::{self, MessagePage};

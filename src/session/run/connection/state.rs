@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use crate::domain::chat::{ChatEvent, Permission};
 use crate::domain::failure::Failure;
 use crate::domain::id::SandboxId;
-use crate::domain::price::RunningSandbox;
+use crate::domain::sandbox::price::RunningSandbox;
 use crate::domain::session::{SessionEvent, SnapshotInfo};
 use crate::domain::time::UnixMillis;
 use crate::session::run::outcome::{Disconnect, StoreChange};

@@ -23,10 +23,10 @@ use crate::domain::chat::ChatEvent;
 use crate::domain::failure::Failure;
 use crate::domain::id::TemplateId;
 use crate::domain::log::LogLine;
+use crate::domain::sandbox::usage::ObservedRun;
 use crate::domain::sandbox::{EngineKind, Phase};
 use crate::domain::session::{PromptQueue, Revival, SessionEvent, SessionOrigin, SessionSpec};
 use crate::domain::time::UnixMillis;
-use crate::domain::usage::ObservedRun;
 use crate::session::boot::cx::BootCx;
 use crate::session::context::{SessionContext, wall};
 use crate::session::events::EventSender;
@@ -361,7 +361,7 @@ mod tests {
     use crate::domain::session::SessionOrigin;
     use crate::net::http::HttpOptions;
     use crate::session::context::RecordStore;
-    use crate::store::snapshots::{NewContent, StoredSnapshot};
+    use crate::store::files::snapshots::{NewContent, StoredSnapshot};
 
     #[tokio::test]
     async fn a_process_that_does_not_drive_tells_the_newest_snapshot_of_a_gone_session() {

@@ -5,10 +5,10 @@ use std::time::Duration;
 use super::SessionState;
 use crate::domain::id::SandboxId;
 use crate::domain::log::LogLine;
-use crate::domain::price::RunningSandbox;
+use crate::domain::sandbox::price::RunningSandbox;
+use crate::domain::sandbox::usage::{ObservedRun, RunEnd};
 use crate::domain::session::SessionEvent;
 use crate::domain::time::UnixMillis;
-use crate::domain::usage::{ObservedRun, RunEnd};
 use crate::session::context::wall;
 use crate::session::failures;
 

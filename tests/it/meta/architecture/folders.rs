@@ -104,6 +104,19 @@ const FOLDERS: &[Folder] = &[
         why: "puts the server together; processes and networks are the sandboxes' business",
     },
     Folder {
+        path: "session/server",
+        // How a connection ends, and what a server says of a conversation: the words of those who ask.
+        may_import: &[
+            "chat",
+            "context",
+            "recorder",
+            "run/outcome.rs",
+            "sandbox",
+            "watch/activity.rs",
+        ],
+        why: "calls OpenCode for whoever has a session; it runs no task",
+    },
+    Folder {
         path: "session/chat",
         may_import: &["context"],
         why: "follows a conversation, and knows no sandbox, no queue and no store",
@@ -135,22 +148,26 @@ const FOLDERS: &[Folder] = &[
     },
     Folder {
         path: "session/snapshot",
-        may_import: &["boot", "code", "context", "recorder", "sandbox"],
+        may_import: &["boot", "code", "context", "recorder", "sandbox", "server"],
         why: "takes and restores; when that is due is the task's business",
     },
     Folder {
         path: "session/boot",
-        may_import: &["code", "context", "logs", "recorder", "sandbox", "snapshot"],
+        may_import: &[
+            "code", "context", "logs", "recorder", "sandbox", "server", "snapshot",
+        ],
         why: "ends with a server that answers; it does not know what the task does then",
     },
     Folder {
         path: "session/adopt",
-        may_import: &["boot", "chat", "context", "recorder", "sandbox"],
+        may_import: &["boot", "chat", "context", "recorder", "sandbox", "server"],
         why: "makes a stored session, and opens none",
     },
     Folder {
         path: "session/run",
-        may_import: &["boot", "chat", "context", "recorder", "sandbox", "snapshot"],
+        may_import: &[
+            "boot", "chat", "context", "recorder", "sandbox", "server", "snapshot",
+        ],
         why: "runs one session's task, and uses what stands below it",
     },
     Folder {

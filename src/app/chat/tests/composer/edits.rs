@@ -1,0 +1,239 @@
+//! Undo and redo in the text, and prompts that come back.
+
+use pretty_assertions::assert_eq;
+use proptest::prelude::*;
+
+use crate::app::chat::composer::Composer;
+use crate::app::chat::tests::*;
+use crate::domain::chat::Message;
+use crate::domain::prompt::LocalFile;
+
+fn picture() -> LocalFile {
+    LocalFile {
+        name: "a.png".into(),
+        mime: "image/png".into(),
+        bytes: 3,
+        base64: "AAAA".into(),
+    }
+}
+
+fn undo(harness: &mut ChatHarness) -> String {
+    harness.act(ChatAction::UndoEdit);
+    harness.chat.draft()
+}
+
+fn redo(harness: &mut ChatHarness) -> String {
+    harness.act(ChatAction::RedoEdit);
+    harness.chat.draft()
+}
+
+#[test]
+fn a_cleared_draft_comes_back_with_its_files_and_its_own_edits() {
+    let mut harness = ChatHarness::idle();
+    let long = "line\n".repeat(20);
+    harness.type_text("see ");
+    harness.paste("/tmp/a.png");
+    harness.chat.file_read("/tmp/a.png", picture());
+    harness.paste(&long);
+    let whole = format!("see [a.png]{long}");
+
+    let cleared = harness.interrupt();
+    let drafts = harness.saved_drafts();
+    harness.type_text("x");
+
+    assert_eq!(cleared, Some(ChatOutcome::Cleared));
+    assert_eq!(drafts.last().unwrap().1, "");
+    assert_eq!(undo(&mut harness), "");
+    assert_eq!(undo(&mut harness), whole);
+    assert_eq!(harness.chat.composer.files().len(), 1);
+    assert_eq!(undo(&mut harness), "see [a.png]", "the edits before it");
+    assert_eq!(redo(&mut harness), whole);
+    assert_eq!(redo(&mut harness), "");
+    assert_eq!(redo(&mut harness), "x");
+    assert_eq!(
+        harness.act(ChatAction::RedoEdit),
+        ChatOutcome::notice("nothing to redo in the text")
+    );
+}
+
+#[test]
+fn a_cleared_shell_line_is_one_again() {
+    let mut harness = ChatHarness::idle();
+    harness.type_text("!ls");
+
+    harness.interrupt();
+    assert!(harness.chat.composer_is_empty());
+
+    assert_eq!(undo(&mut harness), "!ls");
+    assert!(harness.chat.composer.is_shell());
+}
+
+#[test]
+fn an_edit_ends_what_can_be_redone() {
+    let mut harness = ChatHarness::idle();
+    harness.type_text("one");
+    harness.interrupt();
+    undo(&mut harness);
+
+    harness.type_text("!");
+
+    assert_eq!(redo(&mut harness), "one!");
+}
+
+#[test]
+fn what_was_sent_is_not_undone() {
+    let mut harness = ChatHarness::idle();
+    harness.say("sent");
+
+    assert_eq!(undo(&mut harness), "");
+}
+
+#[test]
+fn a_recalled_prompt_is_undone_into_the_draft() {
+    let mut harness = ChatHarness::idle();
+    harness.say("first");
+    harness.say("second");
+    harness.type_text("draft");
+    let up = Key::plain(KeyCode::Up);
+    harness.key(up);
+    harness.key(up);
+    assert_eq!(harness.chat.draft(), "first");
+
+    assert_eq!(undo(&mut harness), "draft");
+    assert_eq!(undo(&mut harness), "draf");
+
+    // On the way there and back nothing is to be undone.
+    harness.key(up);
+    harness.key(Key::plain(KeyCode::Down));
+    assert_eq!(harness.chat.draft(), "draf");
+    assert_eq!(undo(&mut harness), "dra");
+}
+
+#[test]
+fn an_answer_is_written_beside_the_edits_of_the_draft() {
+    let mut composer = Composer::default();
+    composer.paste("a draft");
+    composer.set_aside();
+    composer.paste("an answer");
+    composer.undo_edit();
+    assert!(composer.is_empty() && !composer.undo_edit());
+
+    composer.bring_back();
+
+    assert_eq!(composer.text(), "a draft");
+    assert!(composer.undo_edit());
+    assert_eq!(composer.text(), "");
+}
+
+#[test]
+fn prompts_of_other_clients_are_recalled() {
+    let mut harness = ChatHarness::idle();
+    harness.say("mine");
+    let theirs = Message::new("msg_other", Role::User, UnixMillis(5));
+    harness.receive(ChatEvent::Message(theirs));
+    let part = text("msg_other", "prt_1", "theirs", true);
+    harness.receive(ChatEvent::Part(part.clone()));
+    harness.receive(ChatEvent::Part(part));
+    let answer = message("msg_answer", Role::Assistant, 6);
+    harness.receive(ChatEvent::Message(answer));
+    harness.receive(ChatEvent::Part(text(
+        "msg_answer",
+        "prt_2",
+        "no prompt",
+        true,
+    )));
+
+    let prompts: Vec<String> = harness.chat.past_prompts().collect();
+
+    assert_eq!(prompts, ["theirs", "mine"]);
+}
+
+#[test]
+fn a_prompt_of_the_list_takes_the_place_of_the_draft_with_its_files() {
+    let mut harness = ChatHarness::idle();
+    harness.paste("/tmp/a.png");
+    harness.chat.file_read("/tmp/a.png", picture());
+    harness.key(Key::plain(KeyCode::Enter));
+    harness.type_text("draft");
+    assert_eq!(
+        harness.act(ChatAction::PastPrompts),
+        Some(ChatOutcome::List(ChatList::PastPrompts))
+    );
+
+    harness.with(|chat, cx| chat.recall_prompt("[a.png]", cx));
+    assert_eq!(harness.chat.composer.files().len(), 1);
+    harness.with(|chat, cx| chat.recall_prompt("!ls -l", cx));
+    assert!(harness.chat.composer.is_shell());
+
+    assert_eq!(undo(&mut harness), "[a.png]");
+    assert_eq!(undo(&mut harness), "draft");
+}
+
+proptest! {
+    /// Each letter is an edit, `!` clears, `^` recalls.
+    #[test]
+    fn what_is_undone_is_redone(inputs in "[ab!^]{0,30}", steps in 0usize..40) {
+        let mut composer = Composer::default();
+        composer.remember("an earlier prompt");
+        for c in inputs.chars() {
+            match c {
+                '!' => composer.clear(),
+                '^' => composer.recall(false),
+                c => {
+                    composer.key(Key::char(c));
+                }
+            }
+        }
+        let last = composer.text();
+
+        let undone = (0..steps).filter(|_| composer.undo_edit()).count();
+        let redone = (0..undone).filter(|_| composer.redo_edit()).count();
+
+        prop_assert_eq!(undone, redone);
+        prop_assert_eq!(composer.text(), last);
+    }
+}
+
+#[test]
+fn several_dropped_files_take_the_places_of_their_paths() {
+    let mut harness = ChatHarness::idle();
+    let long = format!("/{}.png", "long".repeat(300));
+
+    harness.paste(&format!("'/tmp/a b.png' {long}"));
+    let asked: Vec<(String, String)> = std::mem::take(&mut harness.effects)
+        .into_iter()
+        .filter_map(|effect| match effect {
+            Effect::ReadFile { path, pasted, .. } => Some((path, pasted)),
+            _ => None,
+        })
+        .collect();
+    let paths: Vec<&str> = asked.iter().map(|(path, _)| path.as_str()).collect();
+    assert_eq!(paths, ["/tmp/a b.png", &long]);
+    for (_, pasted) in asked.iter().rev() {
+        harness.chat.file_read(pasted, picture());
+    }
+
+    assert_eq!(harness.chat.draft(), "[a.png] [a.png]");
+    assert_eq!(harness.chat.composer.files().len(), 2);
+}
+
+#[test]
+fn the_picture_in_the_clipboard_comes_to_the_cursor() {
+    let mut harness = ChatHarness::idle();
+    harness.type_text("see ");
+    harness.key(Key::ctrl('v'));
+    let asked = std::mem::take(&mut harness.effects);
+    assert!(asked.contains(&Effect::ReadClipboardPicture("key_1".into())));
+    harness.type_text("x");
+    harness.key(Key::plain(KeyCode::Left));
+
+    harness.chat.file_read("", picture());
+
+    assert_eq!(harness.chat.draft(), "see [a.png]x");
+    harness.interrupt();
+    harness.type_text("!");
+    assert_eq!(
+        harness.act(ChatAction::PastePicture),
+        ChatOutcome::notice("pictures go with a message only")
+    );
+}

@@ -1,0 +1,86 @@
+//! The state of a session's server and the keys of its providers, in domain types, failures in the user's words.
+
+use secrecy::SecretString;
+
+use crate::domain::failure::Failure;
+use crate::domain::server::{McpServer, ProviderKey, ProviderOffer, ServerReport};
+use crate::opencode::error::OpencodeError;
+use crate::opencode::wire::session::SessionStatus;
+use crate::session::chat::translate::status;
+use crate::session::failures;
+use crate::session::server::OpencodeServer;
+
+impl OpencodeServer {
+    /// All that the server tells; what it cannot tell is among the problems.
+    pub(crate) async fn status(&self) -> Result<ServerReport, Failure> {
+        let (mcp, language_servers, formatters, vcs) = tokio::join!(
+            self.client.mcp_servers(),
+            self.client.language_servers(),
+            self.client.formatters(),
+            self.client.vcs(),
+        );
+        let mut problems = Vec::new();
+        let mut note = |error: Option<&OpencodeError>| {
+            problems.extend(error.map(ToString::to_string));
+        };
+        note(mcp.as_ref().err());
+        note(language_servers.as_ref().err());
+        note(formatters.as_ref().err());
+        note(vcs.as_ref().err());
+        // The configuration alone is the cause of all of them.
+        problems.dedup();
+        if let (Err(error), Err(_), Err(_), Err(_)) = (&mcp, &language_servers, &formatters, &vcs) {
+            return Err(failures::opencode(error));
+        }
+        let language_servers = language_servers.unwrap_or_default().into_iter();
+        let formatters = formatters.unwrap_or_default().into_iter();
+        let formatters = formatters.filter(|formatter| formatter.enabled);
+        Ok(ServerReport {
+            mcp: status::mcp_servers(mcp.unwrap_or_default()),
+            language_servers: language_servers.map(status::language_server).collect(),
+            formatters: formatters.map(|formatter| formatter.name).collect(),
+            branch: vcs.ok().and_then(|vcs| vcs.branch),
+            problems,
+        })
+    }
+
+    pub(crate) async fn mcp_servers(&self) -> Result<Vec<McpServer>, Failure> {
+        told(self.client.mcp_servers().await).map(status::mcp_servers)
+    }
+
+    /// Connects or disconnects an MCP server; returns the state of all.
+    pub(crate) async fn switch_mcp(&self, name: &str, on: bool) -> Result<Vec<McpServer>, Failure> {
+        told(if on {
+            self.client.connect_mcp(name).await
+        } else {
+            self.client.disconnect_mcp(name).await
+        })?;
+        self.mcp_servers().await
+    }
+
+    pub(crate) async fn provider_offers(&self) -> Result<Vec<ProviderOffer>, Failure> {
+        told(self.client.all_providers().await).map(status::providers)
+    }
+
+    /// Stores a provider's key; returns whether the server uses it from now on. That aborts what runs in the
+    /// directory, so it happens only while nothing does.
+    pub(crate) async fn set_provider_key(
+        &self,
+        provider: &str,
+        key: &ProviderKey,
+    ) -> Result<bool, Failure> {
+        let key = SecretString::from(key.expose().to_owned());
+        told(self.client.set_api_key(provider, &key).await)?;
+        let statuses = told(self.client.statuses().await)?;
+        if statuses.values().any(|state| *state != SessionStatus::Idle) {
+            return Ok(false);
+        }
+        self.forget_catalog();
+        told(self.client.restart_instance().await)?;
+        Ok(true)
+    }
+}
+
+fn told<T>(answer: Result<T, OpencodeError>) -> Result<T, Failure> {
+    answer.map_err(|error| failures::opencode(&error))
+}
