@@ -2,10 +2,10 @@
 //! these nothing is due, and the program sleeps.
 
 use super::time::clock_reading::ClockReading;
-use crate::app::App;
 use crate::app::action::AppAction;
 use crate::app::cx::Cx;
 use crate::app::session::OpenSession;
+use crate::app::{App, Pane};
 use crate::domain::sandbox::SessionStatus;
 use crate::domain::time::Monotonic;
 
@@ -25,11 +25,21 @@ impl App {
             session.and_then(|session| moves_next(session.state(), now)),
             self.lifetime_due(now),
             self.unattached_due(now),
+            self.ages_due(now),
             self.password_due().map(|due| due.max(now)),
         ]
         .into_iter()
         .flatten()
         .min()
+    }
+
+    /// When the ages in the list are drawn again: each minute, all at once.
+    fn ages_due(&self, now: Monotonic) -> Option<Monotonic> {
+        const MINUTE: u64 = 60_000;
+        let is_seen = self.viewport.shows(Pane::Sessions) && !self.list.rows().is_empty();
+        let wall = self.seen.wall_at(now);
+        let left = Monotonic::from_millis(MINUTE - wall.0 % MINUTE);
+        is_seen.then(|| now.saturating_add(left))
     }
 
     pub(in crate::app) fn tick(&mut self, cx: &mut Cx<'_>) {
@@ -56,6 +66,7 @@ impl App {
             };
             self.status.warn(words + &more, cx.now);
         }
+        self.list.arrange(&self.open, cx.wall);
         self.ask_password_if_due(cx.now);
     }
 

@@ -253,6 +253,7 @@ pub(super) mod testing {
             project: None,
             shown: None,
             auto: false,
+            cost: 0.0,
             created: UnixMillis(0),
             updated: UnixMillis(60_000),
         }

@@ -170,6 +170,8 @@ actions! {
         Kill,
         /// Adopts the selected unattached sandbox as a session.
         Adopt,
+        /// Shows or hides the sessions that are gone.
+        ToggleGone,
         /// Unmarks all; without marks, goes back to the chat.
         Leave,
     }

@@ -24,6 +24,9 @@ impl App {
                 if let Some(row) = self.viewport.row_at(mouse.column, mouse.row) {
                     // An unattached sandbox cannot be shown.
                     self.list.select_row(row);
+                    if self.list.is_on_fold() {
+                        self.list.toggle_gone();
+                    }
                     self.show_row(row, cx);
                 } else if let (Pane::Chat, Some(session)) = (pane, self.session_mut()) {
                     session.chat.press(mouse.row);

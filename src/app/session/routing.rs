@@ -213,7 +213,7 @@ impl App {
     }
 
     pub(in crate::app) fn show_row(&mut self, index: usize, cx: &mut Cx<'_>) {
-        if let Some(row) = self.list.rows().get(index) {
+        if let Some(row) = self.list.session_at(index) {
             let key = row.key.clone();
             self.show(key, cx);
         }
@@ -255,6 +255,7 @@ fn summary(
         project: None,
         shown: None,
         auto: false,
+        cost: 0.0,
         created: now,
         updated: now,
     }

@@ -2,21 +2,25 @@
 //! marked ones. The state of an open session is read from the session, never copied here; for the
 //! others, the list keeps what their watchers report.
 //!
-//! In reading order: `update` moves the cursor and marks rows; `unattached` lists unattached
+//! In reading order: `lines` are the entries of the list, `arrange` their order; `update` moves the
+//! cursor and marks rows; `unattached` lists unattached
 //! sandboxes when `refresh` is due, `unattached_rows` holds them, and `pending_action` is the
 //! operation on one of them; `watched` chooses which sessions that are not open are watched; `bulk`
 //! is one operation on several rows, `bulk_update` performs it; `all_sessions` combines the list
-//! and the open sessions; `view` and `view_unattached` draw.
+//! and the open sessions; `view`, `view_row` and `view_unattached` draw.
 
 pub(super) mod all_sessions;
+mod arrange;
 pub(super) mod bulk;
 pub(super) mod bulk_update;
+pub(super) mod lines;
 mod pending_action;
 pub(super) mod refresh;
 pub(super) mod unattached;
 mod unattached_rows;
 mod update;
 mod view;
+mod view_row;
 mod view_unattached;
 pub(super) mod watched;
 
@@ -28,6 +32,7 @@ use crate::domain::sandbox::SessionStatus;
 use crate::domain::sandbox::unattached::UnattachedSandbox;
 use crate::domain::session::SessionSummary;
 use crate::domain::session::activity::Activity;
+use crate::domain::time::UnixMillis;
 
 pub(super) use pending_action::PendingAction;
 pub(super) use update::SessionsOutcome;
@@ -41,10 +46,23 @@ pub(super) enum RowTarget {
     Sandbox(SandboxId),
 }
 
-/// The rows, newest first; the cursor and the marks.
+/// A session's state, and when it was entered, as far as this program knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct StateSince {
+    state: SessionStatus,
+    since: UnixMillis,
+}
+
+/// The rows, in the order of [`arrange`]; the cursor and the marks.
 #[derive(Debug, Default)]
 pub(super) struct Sessions {
     rows: Vec<SessionSummary>,
+    /// How many rows at the end are gone, and behind one that counts them.
+    folded: usize,
+    /// They have rows of their own as well.
+    shows_gone: bool,
+    /// Since when each session is in its state.
+    since: BTreeMap<SessionKey, StateSince>,
     /// The last reported activity of watched sessions.
     activities: BTreeMap<SessionKey, Activity>,
     /// The engine's last list.
@@ -55,7 +73,7 @@ pub(super) struct Sessions {
     pending: BTreeMap<SandboxId, PendingAction>,
     /// Why the last listing failed.
     trouble: Option<String>,
-    /// Counts through the sessions, then the unattached sandboxes.
+    /// Counts through [`Sessions::lines`].
     selected: usize,
     /// Marked rows; all are in the list.
     marked: BTreeSet<RowTarget>,
@@ -102,27 +120,6 @@ impl Sessions {
 
     pub(super) fn name(&self, key: &SessionKey) -> &str {
         self.row(key).map_or("session", |row| &row.name)
-    }
-
-    /// The row under the cursor.
-    pub(super) fn selected(&self) -> Option<RowTarget> {
-        self.targets().nth(self.selected)
-    }
-
-    /// All rows from top to bottom.
-    fn targets(&self) -> impl Iterator<Item = RowTarget> {
-        let sessions = self
-            .rows
-            .iter()
-            .map(|row| RowTarget::Session(row.key.clone()));
-        let unattached = self.unattached.iter();
-        sessions.chain(
-            unattached.map(|unattached_sandbox| RowTarget::Sandbox(unattached_sandbox.id.clone())),
-        )
-    }
-
-    fn last(&self) -> usize {
-        (self.rows.len() + self.unattached.len()).saturating_sub(1)
     }
 
     pub(super) fn marks(&self) -> usize {

@@ -115,7 +115,7 @@ impl Sessions {
         if self.listed.is_empty() && self.unattached.is_empty() {
             return;
         }
-        let selected = self.selected();
+        let selected = self.selected_line();
         let has = |id: &SandboxId| {
             self.rows
                 .iter()
@@ -127,16 +127,5 @@ impl Sessions {
         });
         self.unattached = rows.cloned().collect();
         self.settle(selected);
-    }
-
-    /// Runs after the rows have changed: drops marks of removed rows, and moves the cursor to
-    /// `selected` if it still exists.
-    pub(super) fn settle(&mut self, selected: Option<RowTarget>) {
-        if !self.marked.is_empty() {
-            let listed: Vec<RowTarget> = self.targets().collect();
-            self.marked.retain(|target| listed.contains(target));
-        }
-        let place = selected.and_then(|row| self.targets().position(|other| other == row));
-        self.selected = place.unwrap_or(self.selected).min(self.last());
     }
 }

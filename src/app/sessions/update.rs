@@ -1,5 +1,6 @@
 //! Moves the cursor, marks rows, and returns what to do with which rows.
 
+use super::lines::LineKey;
 use super::{RowTarget, Sessions};
 use crate::app::action::SessionsAction;
 use crate::domain::id::{SandboxId, SessionKey};
@@ -30,9 +31,12 @@ impl Sessions {
             SessionsAction::Previous => self.selected = self.selected.saturating_sub(1),
             SessionsAction::First => self.selected = 0,
             SessionsAction::Last => self.selected = last,
+            SessionsAction::ToggleGone => self.toggle_gone(),
+            SessionsAction::Open if self.is_on_fold() => self.toggle_gone(),
             SessionsAction::Mark => {
-                let row = self.selected()?;
-                if !self.marked.remove(&row) {
+                if let Some(row) = self.selected()
+                    && !self.marked.remove(&row)
+                {
                     self.marked.insert(row);
                 }
                 self.selected = (self.selected + 1).min(last);
@@ -81,15 +85,16 @@ impl Sessions {
     }
 
     /// Merges the stored sessions. Rows that the store does not know yet stay, since they are being
-    /// created; the cursor stays on its row.
+    /// created; the cursor stays on its row. [`Self::arrange`] brings them into order.
     pub(in crate::app) fn loaded(&mut self, stored: Vec<SessionSummary>) {
-        let selected = self.selected();
+        let selected = self.selected_line();
         let known = |key: &SessionKey| stored.iter().any(|row| row.key == *key);
         let mut rows: Vec<SessionSummary> =
             self.rows.drain(..).filter(|row| !known(&row.key)).collect();
         rows.extend(stored);
         rows.sort_by_key(|row| std::cmp::Reverse(row.created));
         self.rows = rows;
+        self.folded = 0;
         if selected.is_none() {
             self.selected = 0;
         }
@@ -103,7 +108,7 @@ impl Sessions {
     }
 
     pub(in crate::app) fn select(&mut self, key: &SessionKey) {
-        self.settle(Some(RowTarget::Session(key.clone())));
+        self.settle(Some(LineKey::Target(RowTarget::Session(key.clone()))));
     }
 
     /// Moves the cursor to a row, counted from the top.

@@ -1,26 +1,16 @@
-//! Draws the list: two rows for each session, its name and its activity; unattached sandboxes are
-//! below.
+//! Draws the list: the sessions, the row that stands for those that are gone, and unattached
+//! sandboxes below.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use super::lines::ListLine;
 use super::{RowTarget, Sessions};
-use crate::app::session::OpenSession;
 use crate::app::session::open_sessions::OpenSessions;
-use crate::app::time::format;
 use crate::app::view::theme::Theme;
-use crate::domain::sandbox::{Phase, SessionStatus, Stage};
-use crate::domain::session::SessionSummary;
-use crate::domain::session::activity::Activity;
 use crate::domain::time::{Monotonic, UnixMillis};
 use crate::text::{ansi, wrap};
-
-/// Rows of the screen for each session.
-const HEIGHT: u16 = 2;
-
-/// Before the state of a session that asks for nothing.
-const AUTO: &str = "AUTO ";
 
 /// The list, ready to draw.
 pub(in crate::app) struct SessionsView<'a> {
@@ -32,39 +22,43 @@ pub(in crate::app) struct SessionsView<'a> {
     pub(in crate::app) wall: UnixMillis,
     /// The key that adopts a sandbox; empty if it is unbound.
     pub(in crate::app) adopt_key: &'a str,
-    /// The key that pauses and resumes; may be empty.
-    pub(in crate::app) pause_key: &'a str,
 }
 
 impl SessionsView<'_> {
-    /// Draws the rows around the cursor into `area`, and returns what was drawn where.
+    /// Draws the entries around the cursor into `area`, and returns what was drawn where.
     pub(in crate::app) fn draw(&self, mut area: Rect, buf: &mut Buffer) -> Vec<(usize, Rect)> {
         if area.is_empty() {
             return Vec::new();
         }
         let width = usize::from(area.width);
-        if let Some(trouble) = self.list.trouble.as_ref().filter(|_| area.height > HEIGHT) {
+        if let Some(trouble) = self.list.trouble.as_ref().filter(|_| area.height > 2) {
             area.height -= 1;
             let words = format!(" others unknown: {}", ansi::plain(trouble));
             let words = wrap::truncate(&words, width.saturating_sub(1)).into_owned();
             buf.set_stringn(area.x, area.bottom(), words, width, self.theme.dim);
         }
-        let sessions = self.list.rows.len();
-        if sessions == 0 && self.list.unattached.is_empty() {
+        let lines: Vec<ListLine<'_>> = self.list.lines().collect();
+        if lines.is_empty() {
             buf.set_stringn(area.x, area.y, " No sessions yet.", width, self.theme.dim);
             return Vec::new();
         }
-        let room = usize::from((area.height / HEIGHT).max(1));
-        let first = (self.list.selected + 1).saturating_sub(room);
+        let heights: Vec<u16> = lines.iter().map(|line| self.height(*line)).collect();
+        let area = self.hidden_below_and_above(area, &heights, buf);
         let mut drawn = Vec::new();
         let mut y = area.y;
-        for index in (first..=self.list.last()).take(room) {
-            let height = HEIGHT.min(area.bottom().saturating_sub(y));
+        for (index, line) in lines.iter().enumerate().skip(self.first(&heights, area)) {
+            let height = heights[index].min(area.bottom().saturating_sub(y));
+            if height == 0 {
+                break;
+            }
             let place = Rect::new(area.x, y, area.width, height);
-            if let Some(row) = self.list.rows.get(index) {
-                self.row(index, row, place, buf);
-            } else if let Some(unattached_sandbox) = self.list.unattached.get(index - sessions) {
-                self.unattached_sandbox(index, unattached_sandbox, place, buf);
+            match *line {
+                ListLine::Session(row) => self.session_row(row, place, buf),
+                ListLine::Gone(count) => self.fold_row(count, place, buf),
+                ListLine::Sandbox(sandbox) => self.unattached_sandbox(sandbox, place, buf),
+            }
+            if self.focused && index == self.list.selected {
+                buf.set_style(Rect { height: 1, ..place }, self.theme.selection);
             }
             drawn.push((index, place));
             y += height;
@@ -72,110 +66,68 @@ impl SessionsView<'_> {
         drawn
     }
 
-    fn row(&self, index: usize, row: &SessionSummary, area: Rect, buf: &mut Buffer) {
-        let theme = self.theme;
-        let open = self.open.get(&row.key);
-        let state = self.list.state_of(row, open);
-        let is_shown = self.open.is_shown(&row.key);
-        let is_selected = self.focused && index == self.list.selected;
+    /// Says how many entries are above and below the drawn ones, on a row of its own if there are any.
+    fn hidden_below_and_above(&self, mut area: Rect, heights: &[u16], buf: &mut Buffer) -> Rect {
+        let all: u32 = heights.iter().map(|height| u32::from(*height)).sum();
+        if all <= u32::from(area.height) || area.height < 8 {
+            return area;
+        }
+        area.height -= 1;
+        let first = self.first(heights, area);
+        let mut room = area.height;
+        let fits = |height: &&u16| {
+            let is_whole = **height <= room;
+            room = room.saturating_sub(**height);
+            is_whole
+        };
+        let shown = heights.iter().skip(first).take_while(fits).count();
+        let below = heights.len() - first - shown;
+        let (up, down) = (self.theme.pick("↑", "^"), self.theme.pick("↓", "v"));
+        let words = match (first, below) {
+            (0, below) => format!(" {down} {below} more"),
+            (above, 0) => format!(" {up} {above} more"),
+            (above, below) => format!(" {up} {above} {down} {below} more"),
+        };
         let width = usize::from(area.width);
+        buf.set_stringn(area.x, area.bottom(), words, width, self.theme.dim);
+        area
+    }
 
-        let bar = if open.is_some_and(OpenSession::is_unread) {
-            theme.pick("▌", "|")
+    /// The first entry drawn, so that the selected one is seen whole.
+    fn first(&self, heights: &[u16], area: Rect) -> usize {
+        let end = (self.list.selected + 1).min(heights.len());
+        let mut room = area.height;
+        let fits = |height: &&u16| {
+            let left = room.checked_sub(**height);
+            room = left.unwrap_or(room);
+            left.is_some()
+        };
+        let shown = heights[..end].iter().rev().take_while(fits).count();
+        end - shown.max(1)
+    }
+
+    fn height(&self, line: ListLine<'_>) -> u16 {
+        match line {
+            ListLine::Session(row) => self.session_height(row),
+            ListLine::Gone(_) => 1,
+            ListLine::Sandbox(_) => 2,
+        }
+    }
+
+    /// ` ▸ 3 gone`.
+    fn fold_row(&self, count: usize, area: Rect, buf: &mut Buffer) {
+        let sign = if self.list.shows_gone() {
+            self.theme.pick("▾", "v")
         } else {
-            " "
+            self.theme.pick("▸", ">")
         };
-        buf.set_stringn(area.x, area.y, bar, width, theme.warning);
-        buf.set_stringn(
-            area.x + 1,
-            area.y,
-            theme.state_glyph(state),
-            width.saturating_sub(1),
-            theme.state_style(state),
-        );
-        let target = RowTarget::Session(row.key.clone());
-        if self.list.marked.contains(&target) {
-            put_mark(area, buf, theme);
-        }
-        let is_auto = open.map_or(row.auto, |session| session.chat.is_auto());
-        let auto = if is_auto { AUTO } else { "" };
-        let right = format!("{auto}{}", self.right(state, open));
-        let room = width.saturating_sub(5 + right.len());
-        let name = ansi::plain(&row.name);
-        let style = if is_shown { theme.strong } else { theme.text };
-        buf.set_stringn(
-            area.x.saturating_add(3),
-            area.y,
-            wrap::truncate(&name, room),
-            room,
-            style,
-        );
-        put_right(&right, area, buf, theme.dim);
-        let columns = wrap::width(&right);
-        if is_auto && columns + 4 < width {
-            let x = area.right() - u16::try_from(columns).unwrap_or(0) - 1;
-            buf.set_string(x, area.y, AUTO.trim_end(), theme.warning);
-        }
-        if area.height > 1 {
-            let detail = self.detail(state, row, open);
-            let room = width.saturating_sub(4);
-            buf.set_stringn(
-                area.x.saturating_add(3),
-                area.y + 1,
-                wrap::truncate(&detail, room),
-                room,
-                theme.dim,
-            );
-        }
-        if is_selected {
-            buf.set_style(Rect { height: 1, ..area }, theme.selection);
-        }
+        let words = format!(" {sign} {count} gone");
+        let width = usize::from(area.width);
+        buf.set_stringn(area.x, area.y, words, width, self.theme.dim);
     }
 
-    /// The time in the state while something runs, or else the name of the state.
-    fn right(&self, state: SessionStatus, open: Option<&OpenSession>) -> String {
-        match (state, open) {
-            (SessionStatus::Booting, Some(session)) => match session.boot().progress() {
-                Some((name, place)) => format!("{name} {place}/{}", Stage::ALL.len()),
-                None => state.name().to_owned(),
-            },
-            (SessionStatus::Working, Some(session)) => format::running(session.works_for(self.now)),
-            _ => state.name().to_owned(),
-        }
-    }
-
-    /// The second row: the most useful fact.
-    fn detail(
-        &self,
-        state: SessionStatus,
-        row: &SessionSummary,
-        open: Option<&OpenSession>,
-    ) -> String {
-        let phase = open.map_or(&row.phase, OpenSession::phase);
-        let activity = self.list.activity(&row.key).filter(|_| open.is_none());
-        let asked = open.and_then(|session| session.chat.waits_for_you());
-        let title = match open.map(|session| session.chat.title()) {
-            Some(title) if !title.is_empty() => title,
-            _ => &row.title,
-        };
-        let words = match (state, activity, phase) {
-            (SessionStatus::NeedsYou, Some(Activity::NeedsYou(line)), _) => line.clone(),
-            (SessionStatus::NeedsYou, ..) => asked.unwrap_or_default(),
-            (SessionStatus::Reconnecting, Some(Activity::Silent(failure)), _) => {
-                failure.summary.clone()
-            }
-            (
-                SessionStatus::Failed | SessionStatus::Gone,
-                _,
-                Phase::Failed(failure) | Phase::Gone(failure),
-            ) => failure.summary.clone(),
-            (_, _, Phase::Reconnecting(outage)) => outage.reason.clone(),
-            (_, _, Phase::Paused) if self.pause_key.is_empty() => "paused".to_owned(),
-            (_, _, Phase::Paused) => format!("{} resumes it", self.pause_key),
-            _ if title.is_empty() => row.sandbox.engine.name().to_owned(),
-            _ => title.to_owned(),
-        };
-        ansi::plain(&words).replace('\n', " ")
+    pub(super) fn is_marked(&self, target: &RowTarget) -> bool {
+        self.list.marked.contains(target)
     }
 }
 

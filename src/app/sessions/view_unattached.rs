@@ -19,7 +19,6 @@ impl SessionsView<'_> {
     /// Two rows, as for each session.
     pub(super) fn unattached_sandbox(
         &self,
-        index: usize,
         unattached_sandbox: &UnattachedSandbox,
         area: Rect,
         buf: &mut Buffer,
@@ -32,11 +31,7 @@ impl SessionsView<'_> {
         };
         let room = width.saturating_sub(1);
         buf.set_stringn(area.x + 1, area.y, theme.pick("◇", "@"), room, style);
-        if self
-            .list
-            .marked
-            .contains(&RowTarget::Sandbox(unattached_sandbox.id.clone()))
-        {
+        if self.is_marked(&RowTarget::Sandbox(unattached_sandbox.id.clone())) {
             put_mark(area, buf, theme);
         }
         let right = lives(unattached_sandbox, self.wall);
@@ -54,9 +49,6 @@ impl SessionsView<'_> {
             let room = width.saturating_sub(4);
             let detail = wrap::truncate(&detail, room);
             buf.set_stringn(x, area.y + 1, detail, room, theme.dim);
-        }
-        if self.focused && index == self.list.selected {
-            buf.set_style(Rect { height: 1, ..area }, theme.selection);
         }
     }
 

@@ -24,10 +24,13 @@ impl WatchedSessions {
     ) -> Option<&[SessionKey]> {
         let rows = all.list().rows().iter();
         let rows = rows.filter(|row| is_watched(row, engine, all.open().get(&row.key)));
-        if rows.clone().map(|row| &row.key).eq(&self.keys) {
+        let keys: Vec<SessionKey> = rows.map(|row| row.key.clone()).collect();
+        // Another order of the same rows changes nothing.
+        let is_same = keys.len() == self.keys.len() && keys.iter().all(|key| self.contains(key));
+        if is_same {
             return None;
         }
-        self.keys = rows.map(|row| row.key.clone()).collect();
+        self.keys = keys;
         Some(&self.keys)
     }
 

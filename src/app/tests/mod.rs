@@ -263,6 +263,7 @@ fn row(name: &str, age: u64) -> SessionSummary {
         project: None,
         shown: None,
         auto: false,
+        cost: 0.0,
         created: UnixMillis(NOON - age),
         updated: UnixMillis(NOON - age),
     }

@@ -173,7 +173,7 @@ fn the_time_that_a_sandbox_has_left_counts_down_on_the_screen() {
     assert!(screen.contains("pauses in 1:20"), "{screen}");
 
     script.phase("one", Phase::Paused);
-    assert!(!script.screen(120, 24).contains("pauses in"));
+    assert!(!script.screen(100, 24).contains("pauses in"));
     assert_eq!(script.app.animation_due(script.now), None);
 }
 
@@ -296,7 +296,7 @@ fn the_sandboxs_cost_stands_beside_that_of_the_tokens_and_grows_by_the_minute() 
     script.phase("one", Phase::Paused);
     let over = seen(40, RunEnd::AtMost(UnixMillis(NOON)));
     script.session("one", SessionEvent::Runs(usage(&[over])));
-    let paused = frame(&mut script, 120, 36);
+    let paused = frame(&mut script, 100, 36);
     assert!(paused.contains("at most $0.09 sandbox 40m"), "{paused}");
     assert_eq!(script.app.animation_due(script.now), None);
 }

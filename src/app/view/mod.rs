@@ -177,7 +177,6 @@ impl App {
             now: vx.now,
             wall: vx.wall,
             adopt_key: &self.list_key(SessionsAction::Adopt),
-            pause_key: &self.list_key(SessionsAction::Pause),
         };
         vx.viewport.rows = view.draw(area, buf);
     }

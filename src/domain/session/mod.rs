@@ -476,6 +476,8 @@ pub struct SessionSummary {
     pub shown: Option<UnixMillis>,
     /// Auto mode is on.
     pub auto: bool,
+    /// What its answers cost, in US dollars.
+    pub cost: f64,
     pub created: UnixMillis,
     pub updated: UnixMillis,
 }

@@ -268,6 +268,7 @@ fn session(
         project,
         shown: None,
         auto: false,
+        cost: 0.0,
         created: created.map_or(now, UnixMillis),
         updated: now,
     };

@@ -259,6 +259,7 @@ impl Recorder {
                 project: self.project.clone(),
                 shown: None,
                 auto: false,
+                cost: 0.0,
                 created: now,
                 updated: now,
             },

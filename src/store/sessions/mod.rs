@@ -40,7 +40,7 @@ pub enum Naming {
 
 const COLUMNS: &str = "key, name, title, engine, sandbox_id, template, opencode_url, \
     opencode_version, opencode_session, directory, isolation, demo, port, ends_at, origin, phase, \
-    failure, created, updated, project, \
+    failure, created, updated, project, cost, \
     (SELECT at FROM shown WHERE session = key) AS shown, \
     EXISTS (SELECT 1 FROM auto_mode WHERE session = key) AS auto";
 
@@ -385,6 +385,7 @@ fn session_of(row: &Row<'_>) -> rusqlite::Result<StoredSession> {
                 .get::<_, Option<i64>>("shown")?
                 .map(|at| UnixMillis(count(at))),
             auto: row.get("auto")?,
+            cost: row.get("cost")?,
             created: UnixMillis(count(row.get("created")?)),
             updated: UnixMillis(count(row.get("updated")?)),
         },

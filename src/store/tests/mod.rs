@@ -53,6 +53,7 @@ fn session(key: &str, name: &str) -> StoredSession {
             project: None,
             shown: None,
             auto: false,
+            cost: 0.0,
             created: UnixMillis(1),
             updated: UnixMillis(1),
         },

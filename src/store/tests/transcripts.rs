@@ -209,7 +209,7 @@ async fn pages_are_ordered_by_time_then_arrival_and_say_whether_there_is_more() 
 }
 
 #[tokio::test]
-async fn the_conversation_gives_the_session_its_title_and_its_time() {
+async fn the_conversation_gives_the_session_its_title_its_cost_and_its_time() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path());
     store.save_session(&session("one", "a")).await.unwrap();
@@ -220,7 +220,14 @@ async fn the_conversation_gives_the_session_its_title_and_its_time() {
     let listed = store.sessions().await.unwrap();
     let listed: Vec<_> = listed
         .iter()
-        .map(|row| (row.name.as_str(), row.title.as_str(), row.updated.0))
+        .map(|row| {
+            (
+                row.name.as_str(),
+                row.title.as_str(),
+                row.cost,
+                row.updated.0,
+            )
+        })
         .collect();
-    assert_eq!(listed, [("a", "Title", 50), ("b", "", 1)]);
+    assert_eq!(listed, [("a", "Title", 0.25, 50), ("b", "", 0.0, 1)]);
 }

@@ -435,6 +435,7 @@ impl Account {
                 project: None,
                 shown: None,
                 auto: false,
+                cost: 0.0,
                 created: UnixMillis(1),
                 updated: UnixMillis(2),
             },

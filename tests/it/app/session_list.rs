@@ -49,6 +49,13 @@ fn a_sandbox_whose_boot_failed_is_killed_from_the_list() {
 
     screen.wait_for("gone");
     assert_eq!(home.sandboxes(), [""; 0]);
+
+    // Once another session is on the screen, it has no row of its own until it is asked for.
+    screen.send("\x18n");
+    screen.wait_for("▸ 1 gone");
+    screen.send("\x18lz");
+    screen.wait_for("▾ 1 gone");
+    screen.wait_for("sandbox was killed");
 }
 
 #[test]

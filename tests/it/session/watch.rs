@@ -52,6 +52,7 @@ fn session(key: &SessionKey, sandbox: &str) -> StoredSession {
         project: None,
         shown: None,
         auto: false,
+        cost: 0.0,
         created: UnixMillis(1),
         updated: UnixMillis(1),
     };

@@ -286,6 +286,8 @@ pub(super) const ROWS: &[ActionRow] = rows! {
             [Sessions: "space"]
         Sessions::Adopt "sessions.adopt" "adopt" "adopt a sandbox without a session"
             [Sessions: "a"]
+        Sessions::ToggleGone "sessions.gone" "show gone" "show or hide the sessions that are gone"
+            [Sessions: "z"]
         Sessions::Next "sessions.next" "move" "select the next row"
             [Sessions: "j" "down"]
         Sessions::Previous "sessions.previous" "move" "select the previous row"

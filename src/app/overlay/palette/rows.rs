@@ -109,7 +109,7 @@ impl App {
         };
         let label = match action {
             Action::App(AppAction::Slot(slot)) => {
-                let row = self.list.rows().get(usize::from(slot).saturating_sub(1));
+                let row = self.list.session_at(usize::from(slot).saturating_sub(1));
                 let name = row.map_or("", |row| row.name.as_str());
                 format!("{}: {name}", binding.what)
             }
@@ -129,11 +129,13 @@ impl App {
     /// One binding of each action, in the table's order.
     fn action_bindings(&self) -> Vec<&Binding> {
         let mut found: Vec<&Binding> = Vec::new();
-        let sessions = self.list.rows().len();
         for row in self.options.keymap.bindings() {
             let is_listed = match row.action {
                 Action::App(AppAction::Palette) => false,
-                Action::App(AppAction::Slot(slot)) => usize::from(slot) <= sessions,
+                Action::App(AppAction::Slot(slot)) => {
+                    let place = usize::from(slot).saturating_sub(1);
+                    self.list.session_at(place).is_some()
+                }
                 _ => true,
             };
             if is_listed && found.iter().all(|known| known.action != row.action) {

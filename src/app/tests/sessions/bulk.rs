@@ -77,7 +77,7 @@ fn pausing_many_opens_and_resumes_none_and_says_what_was_done() {
     let mut script = some();
     script.session("two", SessionEvent::Phase(Phase::Paused));
 
-    script.keys("ctrl-x l space space space space space p");
+    script.keys("ctrl-x l z space space space space j space p");
 
     let asked = [
         Effect::Command(key("one"), SessionCommand::Pause),
@@ -144,9 +144,9 @@ fn one_that_is_not_open_is_paused_without_being_opened() {
 fn a_single_one_to_which_nothing_is_to_be_done_says_why() {
     let mut script = some();
 
-    script.keys("ctrl-x l G p");
+    script.keys("ctrl-x l z G k k p");
     assert_eq!(notice(&script), "planned has no sandbox");
-    script.keys("k p");
+    script.keys("j j p");
     assert_eq!(notice(&script), "gone is gone");
     script.keys("D");
     assert_eq!(notice(&script), "gone is already gone");
@@ -160,7 +160,7 @@ fn a_single_one_to_which_nothing_is_to_be_done_says_why() {
 fn killing_many_asks_once_and_kills_each_by_itself() {
     let mut script = some();
 
-    script.keys("ctrl-x l space space space space D n");
+    script.keys("ctrl-x l z space space space j j space D n");
     assert_eq!((script.asked(), script.app.list.marks()), (Vec::new(), 4));
     script.keys("D y");
 
@@ -211,7 +211,7 @@ fn the_dialog_names_everything_that_is_killed_and_lost() {
     script.event(Event::Reply(Reply::Sessions(rows)));
     script.status("two", TurnStatus::Busy);
 
-    script.keys("ctrl-x l space space space j space D");
+    script.keys("ctrl-x l g space space space space D");
 
     insta::assert_snapshot!("victims_80x24", script.screen(80, 24));
     insta::assert_snapshot!("victims_40x12", script.screen(40, 12));

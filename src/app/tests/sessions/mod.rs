@@ -1,5 +1,6 @@
 mod bulk;
 mod conversations;
+mod list;
 mod recovery;
 mod revive;
 mod unattached;
@@ -262,7 +263,7 @@ fn a_session_that_is_over_is_kept_in_the_store_only_once_another_one_is_shown() 
     script.session("one", SessionEvent::Stopped);
     assert_eq!(names(&script), ["one"], "it is on the screen");
 
-    script.keys("ctrl-x l j enter");
+    script.keys("ctrl-x l g enter ctrl-x l z ctrl-x l");
     assert_eq!(names(&script), ["two"]);
     let screen = script.screen(120, 36);
     assert!(screen.contains("the sandbox was killed"), "{screen}");
@@ -271,11 +272,11 @@ fn a_session_that_is_over_is_kept_in_the_store_only_once_another_one_is_shown() 
     script.phase("two", Phase::Live).type_text("half a thought");
     script.phase("two", gone());
     script.session("two", SessionEvent::Stopped);
-    script.keys("ctrl-x l j enter");
+    script.keys("ctrl-x l g enter");
     assert_eq!(names(&script), ["three", "two"]);
 
     script.asked();
-    script.keys("ctrl-x l k k enter");
+    script.keys("ctrl-x l j j enter");
     assert_eq!(opens(&script.asked()), [("one".to_owned(), false)]);
 }
 

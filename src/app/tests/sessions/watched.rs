@@ -78,12 +78,12 @@ fn all_that_may_run_and_is_not_open_is_watched() {
         row("no server yet", 7),
     ])));
     let names = |names: &[&str]| Some(names.iter().map(ToString::to_string).collect());
-    assert_eq!(watched(&mut script), names(&["runs", "failed"]));
+    assert_eq!(watched(&mut script), names(&["failed", "runs"]));
 
     // An open session reports its own activity; nothing else is requested.
     script.status("shown", TurnStatus::Busy);
     assert_eq!(watched(&mut script), None);
-    script.keys("ctrl-x 2");
+    script.keys("ctrl-x 3");
     assert_eq!(watched(&mut script), names(&["failed"]));
     // Its sandbox was paused: it is watched again once it has been resumed elsewhere.
     script.session("failed", SessionEvent::Phase(Phase::Paused));
