@@ -119,3 +119,47 @@ fn pending_requests_are_known_after_a_crash_and_all_sessions_are_paused_once_the
     assert!(status.stdout.starts_with("not running"), "{status:?}");
     assert_eq!(listed(&home), all);
 }
+
+#[test]
+fn of_three_sessions_after_a_crash_the_two_that_wait_are_counted_and_answered() {
+    let home = Home::with_sandboxes();
+    let mut screen = home.terminal(&["--demo"]).size(140, 40).start();
+    screen.wait_for("type a message");
+    screen.send("table please\r");
+    screen.wait_for("The figures are rounded.");
+    wait_for_rows(&screen, &[("session", "idle")]);
+    for name in ["session-2", "session-3"] {
+        screen.send("\x18n");
+        screen.wait_for(&format!(" {name} ◐ booting"));
+        screen.send("permission please\r");
+        wait_for_rows(&screen, &[(name, "needs you")]);
+    }
+    signal(screen.pid().try_into().unwrap(), Signal::KILL);
+    screen.wait_exit();
+
+    let states = [
+        ("session", "idle"),
+        ("session-2", "needs you"),
+        ("session-3", "needs you"),
+    ];
+    let known = listed(&home);
+    let known = known
+        .iter()
+        .map(|[name, state, _]| (name.as_str(), state.as_str()));
+    assert_eq!(known.collect::<Vec<_>>(), states);
+    let mut screen = home.terminal(&["--demo"]).size(140, 40).start();
+    wait_for_rows(&screen, &states);
+    screen.wait_for("2 need you");
+
+    for left in ["1 needs you", "Thank you. I have read the file"] {
+        screen.send("\x18 ");
+        screen.answer("/etc/", "1");
+        screen.wait_for(left);
+    }
+    wait_for_rows(&screen, &states.map(|(name, _)| (name, "idle")));
+    assert!(
+        !screen.contents().contains("needs you"),
+        "{}",
+        screen.contents()
+    );
+}
