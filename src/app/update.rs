@@ -405,7 +405,8 @@ impl App {
                 let mut paused = self.all_sessions().newly_paused(&rows);
                 paused.retain(|key| !self.bulk.is_closing(key));
                 self.open.stored(&rows, cx);
-                self.list.loaded(rows);
+                let open = &self.open;
+                self.list.all_loaded(rows, |key| open.get(key).is_some());
                 self.tell_paused_elsewhere(paused, cx);
                 if !mem::replace(&mut self.loaded, true) {
                     self.first_session(cx);

@@ -56,7 +56,9 @@ impl Sessions {
         let is_busy = session.is_some_and(|session| session.chat.is_busy());
         let state = if connects(row, session) {
             // Until then, it stays where it was.
-            SessionStatus::of(&row.phase, false, false)
+            let stored = SessionStatus::of(&row.phase, false, false);
+            let known = self.since.get(&row.key);
+            known.map_or(stored, |known| known.state)
         } else {
             self.state_of(row, session)
         };

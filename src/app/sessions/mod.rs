@@ -61,6 +61,8 @@ pub(super) struct Sessions {
     folded: usize,
     /// They have rows of their own as well.
     shows_gone: bool,
+    /// The sessions that the store had when it was last read.
+    stored: BTreeSet<SessionKey>,
     /// Since when each session is in its state.
     since: BTreeMap<SessionKey, StateSince>,
     /// The last reported activity of watched sessions.

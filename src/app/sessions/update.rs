@@ -1,5 +1,7 @@
 //! Moves the cursor, marks rows, and returns what to do with which rows.
 
+use std::collections::BTreeSet;
+
 use super::lines::LineKey;
 use super::{RowTarget, Sessions};
 use crate::app::action::SessionsAction;
@@ -84,8 +86,25 @@ impl Sessions {
         self.targets().filter(is_marked).collect()
     }
 
-    /// Merges the stored sessions. Rows that the store does not know yet stay, since they are being
-    /// created; the cursor stays on its row. [`Self::arrange`] brings them into order.
+    /// The store has exactly these sessions, and those that are being created. What it had before and
+    /// has no more was removed, here or by another process: it leaves the list, unless it is open.
+    pub(in crate::app) fn all_loaded(
+        &mut self,
+        stored: Vec<SessionSummary>,
+        is_open: impl Fn(&SessionKey) -> bool,
+    ) {
+        let keys: BTreeSet<SessionKey> = stored.iter().map(|row| row.key.clone()).collect();
+        let before = std::mem::replace(&mut self.stored, keys);
+        let is_removed = |key: &SessionKey| before.contains(key) && !self.stored.contains(key);
+        let selected = self.selected_line();
+        self.rows
+            .retain(|row| !is_removed(&row.key) || is_open(&row.key));
+        self.folded = 0;
+        self.settle(selected);
+        self.loaded(stored);
+    }
+
+    /// Merges stored sessions; the cursor stays on its row. [`Self::arrange`] brings them into order.
     pub(in crate::app) fn loaded(&mut self, stored: Vec<SessionSummary>) {
         let selected = self.selected_line();
         let known = |key: &SessionKey| stored.iter().any(|row| row.key == *key);

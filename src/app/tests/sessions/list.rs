@@ -220,3 +220,32 @@ fn a_list_that_does_not_fit_says_how_much_is_above_and_below() {
     assert!(screen.contains("session-18"), "{screen}");
     assert!(screen.contains(" ↑ 9 ↓ 1 more"), "{screen}");
 }
+
+#[test]
+fn a_session_that_another_process_removed_leaves_the_list_unless_it_is_open() {
+    let listed = |rows| Event::Reply(Reply::Sessions(rows));
+    let mut script = Script::with_stored(vec![row("shown", 1), row("one", 2), row("two", 3)]);
+    script.keys("ctrl-x n ctrl-x l G space");
+    assert_eq!(script.app.list.marks(), 1);
+
+    script.event(listed(vec![row("one", 2)]));
+
+    // One is on no screen and stored no more, one is being created.
+    assert_eq!(names(&script), ["sandbar", "shown", "one"]);
+    assert_eq!(script.app.list.marks(), 0);
+    let last = RowTarget::Session("one".into());
+    assert_eq!(script.app.list.selected(), Some(last));
+}
+
+#[test]
+fn a_row_stays_where_it_was_while_its_session_connects() {
+    let mut script = one_of_each();
+    let before = names(&script);
+
+    script.keys("ctrl-x 2");
+
+    assert_eq!(script.shown(), "docs-links");
+    assert_eq!(names(&script), before);
+    script.phase("docs-links", Phase::Live);
+    assert_eq!(names(&script)[..2], ["migrate-db", "perf-json"]);
+}

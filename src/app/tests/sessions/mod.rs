@@ -367,7 +367,7 @@ fn a_line_that_a_program_types_resumes_the_session_it_was_typed_for() {
     script.event(Event::Key("d".parse().unwrap()));
     script.event(Event::BurstKey("enter".parse().unwrap()));
     script.event(Event::BurstKey("ctrl-x".parse().unwrap()));
-    script.event(Event::BurstKey("2".parse().unwrap()));
+    script.event(Event::BurstKey("1".parse().unwrap()));
 
     let asked = script.asked();
     assert_eq!(opens(&asked)[0], ("one".to_owned(), false));
