@@ -371,7 +371,6 @@ impl App {
             Some(Overlay::Palette(picker)) => self.choose_in_palette(picker, cx),
             Some(Overlay::Chat(list)) => self.choose_in_chat_list(&list, cx),
             Some(Overlay::Status(picker)) => self.switch_mcp(picker, cx),
-            Some(Overlay::Key(field)) => self.give_key(field, cx),
             Some(Overlay::Secret(entry)) => self.secret_entered(entry, cx),
             Some(Overlay::Links(links)) => open_link(&links, cx),
             Some(Overlay::Help(_)) | None => {}

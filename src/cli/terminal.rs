@@ -131,7 +131,7 @@ impl SessionHandle for TerminalSessions {
             };
             match records.store.history(&key).await {
                 Ok(prompts) => Reply::PastPrompts(key, prompts),
-                Err(error) => Reply::Notice(format!("Earlier prompts could not be read: {error}")),
+                Err(error) => Reply::Notice(format!("cannot list earlier prompts: {error}")),
             }
         })
     }
@@ -172,7 +172,9 @@ impl SessionHandle for TerminalSessions {
         Box::pin(async move {
             match store.preferences().await {
                 Ok(preferences) => Reply::Preferences(preferences),
-                Err(error) => Reply::Notice(format!("The preferences could not be read: {error}")),
+                Err(error) => {
+                    Reply::Notice(format!("cannot load favourites and recent models: {error}"))
+                }
             }
         })
     }

@@ -1,4 +1,4 @@
-//! What the user likes, over all sessions, and chooses in one.
+//! Favourite and recent models, recent actions; and the agent, model and variant chosen in one session.
 
 use super::chat::ModelRef;
 

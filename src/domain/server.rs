@@ -1,6 +1,6 @@
-//! What a server works with, besides models and agents, and what can be asked of it.
+//! A server's status (MCP servers, language servers, formatters, branch), and requests about it.
 
-use std::fmt;
+use super::secret::SecretText;
 
 /// A request about the server. Each is answered by a [`ServerAnswer`] or a failure.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub enum ServerCommand {
     Providers,
     /// Stores the key of a provider, and makes the server use it if no turn runs; answered by
     /// [`ServerAnswer::KeyStored`].
-    SetProviderKey { provider: String, key: ProviderKey },
+    SetProviderKey { provider: String, key: SecretText },
 }
 
 /// The answer to a [`ServerCommand`].
@@ -80,27 +80,6 @@ pub struct ProviderOffer {
     pub is_connected: bool,
 }
 
-/// The key of a provider on its way to the server. It is never printed.
-#[derive(Clone, PartialEq, Eq, Default)]
-pub struct ProviderKey(String);
-
-impl ProviderKey {
-    pub fn new(key: String) -> Self {
-        Self(key)
-    }
-
-    /// For the call that stores it.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for ProviderKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ProviderKey(…)")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -109,7 +88,7 @@ mod tests {
     fn a_key_is_not_printed() {
         let command = ServerCommand::SetProviderKey {
             provider: "acme".to_owned(),
-            key: ProviderKey::new("sk-secret".to_owned()),
+            key: SecretText::new("sk-secret"),
         };
         assert!(!format!("{command:?}").contains("secret"));
     }

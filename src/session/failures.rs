@@ -85,7 +85,7 @@ pub(crate) fn password_missing(variable: &str) -> Failure {
         .detail(format!("{variable} is not set"))
         .advise([
             Advice::EnterPassword,
-            set_key("to be asked no more, set it, or name another variable with --password-env"),
+            set_key("to skip this question, set it, or name another variable with --password-env"),
         ])
 }
 
@@ -97,14 +97,14 @@ pub(crate) fn password_refused(user: &str) -> Failure {
     .detail("the user or the password is wrong")
     .advise([
         Advice::EnterPassword,
-        set_key("the user comes from the URL, or from OPENCODE_SERVER_USERNAME"),
+        set_key("for another user, set OPENCODE_SERVER_USERNAME or put the user into the URL"),
     ])
 }
 
 /// Somebody else's server, to which there was a connection, requires another password now.
 pub(crate) fn password_changed() -> Failure {
-    Failure::new("OpenCode does not accept the password any more")
-        .detail("the server was started again with another one")
+    Failure::new("OpenCode no longer accepts the password")
+        .detail("the server restarted with a different password")
         .advise([Advice::EnterPassword])
 }
 

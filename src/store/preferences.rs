@@ -1,4 +1,4 @@
-//! What the user likes over all sessions, and what answers the next prompts of one.
+//! Stores favourite and recent models, recent actions, and the agent, model and variant of each session.
 
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -58,7 +58,7 @@ impl Store {
     /// What answers the next prompts; nothing is chosen in a session that is not known.
     pub async fn prompt_choice(&self, key: &SessionKey) -> Result<PromptChoice, StoreError> {
         let key = key.clone();
-        self.read("read what was chosen", move |conn| {
+        self.read("read the chosen agent and model", move |conn| {
             let sql = "SELECT json FROM prompt_choices WHERE session = ?1";
             let json: Option<String> = conn
                 .prepare_cached(sql)?
@@ -78,7 +78,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let key = key.clone();
         let row = PromptChoiceRow::from(choice.clone());
-        self.write_durably("save what was chosen", move |db| {
+        self.write_durably("save the chosen agent and model", move |db| {
             let json = to_json(&row)?;
             let sql = "INSERT OR REPLACE INTO prompt_choices (session, json) VALUES (?1, ?2)";
             db.conn

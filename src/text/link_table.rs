@@ -1,7 +1,7 @@
 //! The addresses behind link texts on the screen.
 //!
-//! A cell of the screen has room for a style only. So a link's number travels as the colour of its text's underline,
-//! which nothing else sets; the screen painter turns it back into the address. Only harmless addresses get a number.
+//! A cell of the screen has room for a style only. So the colour of the underline encodes the link's number; nothing
+//! else sets that colour, and the screen painter turns it back into the address. Only harmless addresses get a number.
 
 use std::collections::HashMap;
 

@@ -48,7 +48,7 @@ actions! {
         PastPrompts,
         /// Attaches the picture in the clipboard.
         PastePicture,
-        /// Puts the text aside; in an empty composer, brings it back.
+        /// Stashes the text; in an empty composer, brings it back.
         Stash,
         /// Takes the row of the menu above the composer; a command that is typed whole runs.
         MenuAccept,

@@ -57,12 +57,12 @@ impl Action {
             return None;
         };
         match action {
-            AppAction::Revive => Some("there is no sandbox here: nothing to revive"),
-            AppAction::UseTemplate => Some("there is no sandbox here: nothing to boot"),
-            AppAction::Shell => Some("there is no sandbox here: no shell"),
-            AppAction::Extend => Some("there is no sandbox here: no time limit"),
+            AppAction::Revive => Some("attached to a server: no sandbox to revive"),
+            AppAction::UseTemplate => Some("attached to a server: no sandbox to boot"),
+            AppAction::Shell => Some("attached to a server: no sandbox for a shell"),
+            AppAction::Extend => Some("attached to a server: no time limit"),
             AppAction::ToggleLogs | AppAction::FocusLogs => {
-                Some("there is no sandbox here: the logs are where the server was started")
+                Some("attached to a server: read its logs there")
             }
             _ => None,
         }

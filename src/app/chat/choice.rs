@@ -1,7 +1,7 @@
-//! Who answers the next prompts: agent, model, and how much the model thinks.
+//! The agent, model and variant for the next prompts.
 //!
-//! What the user has chosen holds until something else is chosen, also in the next run of the program; until then the
-//! next prompt is answered as the last one was.
+//! The user's choice applies until the next choice, also after a restart; without one, the next prompt uses those of
+//! the last message.
 
 use super::{Chat, ChatOutcome};
 use crate::app::action::ChatAction;

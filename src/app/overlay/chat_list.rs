@@ -1,7 +1,7 @@
 //! Lists of the conversation on the screen: its prompts, the models to send one again with.
 //!
 //! The rows are made when a list is opened, so that nothing walks over the conversation while it is
-//! drawn. What a chosen row does is the root's business.
+//! drawn. `App` performs the chosen row.
 
 use super::picker::Picker;
 use crate::domain::chat::ModelRef;
@@ -113,7 +113,7 @@ impl ChatListOverlay {
 
     pub(in crate::app) fn providers(rows: Vec<ChatListRow>) -> Self {
         Self {
-            title: "Give the server a provider's key",
+            title: "Add an API key: choose a provider",
             none: "no provider matches",
             ..Self::send_again(rows)
         }
@@ -191,7 +191,7 @@ impl ChatListOverlay {
             } else {
                 "Conversations in this sandbox"
             },
-            ask: "type to filter · ctrl-r renames, ctrl-d deletes",
+            ask: "type to filter",
             none: "no conversation matches",
             rows,
             picker: Picker::default(),
@@ -231,7 +231,7 @@ impl ChatListOverlay {
     pub(in crate::app) fn search() -> Self {
         Self {
             title: "Search in the conversation",
-            ask: "type what to look for",
+            ask: "type to search",
             field: Some(ListField::Words),
             ..Self::menu("", Vec::new())
         }

@@ -1,6 +1,6 @@
 //! The links of the conversation: numbered, to open or to copy one.
 //!
-//! The rows are collected when the list is opened. Opening and copying is the root's business.
+//! The rows are collected when the list is opened. `App` opens and copies them.
 
 /// A link that is harmless to open.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -24,8 +24,7 @@ use chat_list::ChatListOverlay;
 use help::HelpOverlay;
 use links::LinkList;
 use picker::Picker;
-use secret_entry::SecretEntry;
-use server::key_field::KeyField;
+use secret_entry::{SecretEntry, SecretPurpose};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Overlay {
@@ -41,7 +40,6 @@ pub(super) enum Overlay {
     /// The server's state; the filter stays empty.
     Status(Picker),
     /// The key of a provider.
-    Key(KeyField),
     Secret(SecretEntry),
     /// The links of the conversation.
     Links(LinkList),
@@ -75,7 +73,7 @@ impl Overlay {
             Self::Models(_) | Self::Templates(_) | Self::Palette(_) | Self::Chat(_) => {
                 KeyContext::Picker
             }
-            Self::Key(_) | Self::Secret(_) => KeyContext::Picker,
+            Self::Secret(_) => KeyContext::Picker,
             Self::Status(_) => KeyContext::ServerStatus,
         }
     }
@@ -88,7 +86,7 @@ impl Overlay {
             | Self::Status(picker) => Some(picker),
             Self::Chat(list) => Some(&mut list.picker),
             Self::Help(help) => Some(&mut help.picker),
-            Self::Confirm(_) | Self::Key(_) | Self::Secret(_) | Self::Links(_) => None,
+            Self::Confirm(_) | Self::Secret(_) | Self::Links(_) => None,
         }
     }
 
@@ -108,7 +106,6 @@ impl Overlay {
             | Self::Palette(_)
             | Self::Chat(_)
             | Self::Status(_)
-            | Self::Key(_)
             | Self::Links(_)
             | Self::Secret(_) => None,
         }
@@ -152,9 +149,27 @@ impl Overlays {
         self.stack.last_mut()
     }
 
-    /// Whether a field for a secret has the keys.
-    pub(super) fn has_secret(&self) -> bool {
-        matches!(self.top(), Some(Overlay::Secret(_)))
+    /// Whether the field for a server's password has the keys.
+    pub(super) fn asks_password(&self) -> bool {
+        matches!(
+            self.secret_purpose(),
+            Some(SecretPurpose::ServerPassword(_))
+        )
+    }
+
+    /// Whether the field for a provider's key has the keys.
+    pub(super) fn asks_provider_key(&self) -> bool {
+        matches!(
+            self.secret_purpose(),
+            Some(SecretPurpose::ProviderKey { .. })
+        )
+    }
+
+    fn secret_purpose(&self) -> Option<&SecretPurpose> {
+        match self.top() {
+            Some(Overlay::Secret(entry)) => Some(entry.purpose()),
+            _ => None,
+        }
     }
 
     /// From bottom to top.
@@ -168,7 +183,6 @@ impl Overlays {
             return false;
         };
         match top {
-            Overlay::Key(field) => field.type_key(key),
             Overlay::Secret(entry) => entry.type_key(key),
             Overlay::Links(links) => {
                 if let Some(digit) = key.typed().filter(char::is_ascii_digit) {
@@ -189,9 +203,8 @@ impl Overlays {
         true
     }
 
-    /// Whether a provider's key is typed.
-    pub(super) fn takes_key(&self) -> bool {
-        matches!(self.top(), Some(Overlay::Key(_)))
+    pub(super) fn lists_conversations(&self) -> bool {
+        matches!(self.top(), Some(Overlay::Chat(list)) if list.has_conversations())
     }
 
     /// The list of the conversation on top, if it is one.
@@ -204,10 +217,8 @@ impl Overlays {
 
     /// Handles a paste; only a secret is pasted.
     pub(super) fn paste(&mut self, text: &str) {
-        match self.stack.last_mut() {
-            Some(Overlay::Key(field)) => field.paste(text),
-            Some(Overlay::Secret(entry)) => entry.paste(text),
-            _ => {}
+        if let Some(Overlay::Secret(entry)) = self.stack.last_mut() {
+            entry.paste(text);
         }
     }
 

@@ -1,4 +1,4 @@
-//! What the status line and the lists say about the composer and about links.
+//! Notices about the composer; the lists of earlier prompts, stashed prompts and links.
 
 use crate::app::App;
 use crate::app::action::{Action, ChatAction};
@@ -39,7 +39,7 @@ impl App {
         let links = self.session().map(|session| session.chat.links());
         match LinkList::new(links.unwrap_or_default()) {
             Some(links) => self.overlays.push(Overlay::Links(links)),
-            None => self.notify("there are no links in the conversation", cx),
+            None => self.notify("no links in the loaded messages", cx),
         }
     }
 
@@ -66,7 +66,7 @@ impl App {
     pub(in crate::app) fn tell_cleared(&mut self, cx: &Cx<'_>) {
         let key = self.key_name(Action::Chat(ChatAction::UndoEdit));
         if !key.is_empty() {
-            self.notify(format!("cleared · {key} brings it back"), cx);
+            self.notify(format!("{key} restores the cleared text"), cx);
         }
     }
 
@@ -92,14 +92,18 @@ impl App {
     /// The text was put aside, as one of so many.
     pub(in crate::app) fn tell_stashed(&mut self, count: usize, cx: &Cx<'_>) {
         let key = self.key_name(Action::Chat(ChatAction::Stash));
-        let mut words = match count {
-            1 => "stashed".to_owned(),
-            count => format!("{count} stashed"),
+        let (words, then) = match count {
+            1 => ("stashed".to_owned(), "brings it back"),
+            count => (format!("{count} prompts stashed"), "lists them"),
         };
-        if !key.is_empty() {
-            words = format!("{words} · {key} in the empty composer brings it back");
-        }
-        self.notify(words, cx);
+        self.notify(
+            if key.is_empty() {
+                words
+            } else {
+                format!("{words} · {key} in the empty composer {then}")
+            },
+            cx,
+        );
     }
 }
 

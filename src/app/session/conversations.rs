@@ -129,10 +129,7 @@ impl App {
         }
         let keys = self.key_of(AppAction::ToggleSessions);
         let words = key_does(&keys, "lists all", "open it from the list");
-        self.notify(
-            format!("no conversation is open in slot {slot}: {words}"),
-            cx,
-        );
+        self.notify(format!("session {slot} is not open: {words}"), cx);
     }
 
     fn conversation_rows(
@@ -176,7 +173,7 @@ impl App {
         let open = open.find(|(_, (_, session))| shows(session, &conversation.id));
         let mut state = activity.as_ref().map(|told| told.state(&Phase::Live));
         if let Some((index, (_, session))) = open.filter(|_| self.is_attached()) {
-            facts.push(format!("slot {}", index + 1));
+            facts.push(format!("session {}", index + 1));
             if session.is_unread() {
                 facts.push("unread".to_owned());
             }
@@ -258,11 +255,12 @@ impl App {
         let open = self.showing(&id);
         // Where nothing is stored, one that is only open in the background is closed.
         if open.is_some_and(|open| !self.is_attached() || self.open.is_shown(&open)) {
-            self.notify(
-                "this conversation is open here: delete it from another one",
-                cx,
-            );
-            return;
+            let words = if self.is_attached() {
+                "open another conversation first, then delete this one"
+            } else {
+                "cannot delete a conversation that is open here"
+            };
+            return self.notify(words, cx);
         }
         self.overlays.pop();
         let question = Confirm::DeleteConversation { id, title };

@@ -3,8 +3,9 @@
 //!
 //! In reading order: `open_sessions` holds all open sessions, `routing` opens and shows them and
 //! routes their events; `boot` is the progress of a boot, `recovery` the actions if it fails,
-//! `revive` how a gone session comes back, `password` asks for one; `lists` opens lists of the conversation, `conversations` those beside it,
-//! `composer_notices` are about the composer; `time_left` and `cost` are the texts for both. The list
+//! `revive` how a gone session comes back, `password` asks for a server's password; `lists` opens
+//! lists of the conversation, `conversations` those beside it, `composer_notices` are about the
+//! composer; `time_left` and `cost` are the texts for both. The list
 //! of all sessions, open or not, is `app/sessions`.
 
 pub mod boot;

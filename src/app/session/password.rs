@@ -1,6 +1,6 @@
 //! Asks for the password of a server that somebody else runs.
 //!
-//! It is asked for once after each refusal: who closes the question sees the failure, whose advice
+//! It asks once after each refusal. A user who closes the question sees the failure, and its advice
 //! names the key that asks again.
 
 use super::OpenSession;
@@ -8,6 +8,8 @@ use crate::app::App;
 use crate::app::cx::Cx;
 use crate::app::overlay::Overlay;
 use crate::app::overlay::secret_entry::{SecretEntry, SecretPurpose};
+use crate::domain::id::SessionKey;
+use crate::domain::secret::SecretText;
 use crate::domain::session::{CredentialRef, SessionCommand, SessionOrigin};
 use crate::domain::time::Monotonic;
 
@@ -43,9 +45,13 @@ impl App {
 
     /// Connects with what was typed, also the other conversations of the server; without a
     /// password, tries again.
-    pub(in crate::app) fn secret_entered(&mut self, entry: SecretEntry, cx: &mut Cx<'_>) {
-        let (SecretPurpose::ServerPassword(key), password) = entry.into_typed();
-        let credential = self.open.get(&key).and_then(OpenSession::credential);
+    pub(in crate::app) fn use_password(
+        &mut self,
+        key: &SessionKey,
+        password: &SecretText,
+        cx: &mut Cx<'_>,
+    ) {
+        let credential = self.open.get(key).and_then(OpenSession::credential);
         let Some(credential) = credential.cloned() else {
             return;
         };

@@ -66,6 +66,6 @@ fn without_links_a_notice_says_so() {
     assert!(
         script
             .screen(80, 24)
-            .contains("there are no links in the conversation")
+            .contains("no links in the loaded messages")
     );
 }

@@ -9,7 +9,7 @@ use crate::domain::session::SessionCommand;
 fn refused(words: &str) -> Phase {
     let advice = [
         Advice::EnterPassword,
-        Advice::SetKey("to be asked no more, set OPENCODE_SERVER_PASSWORD".to_owned()),
+        Advice::SetKey("to skip this question, set OPENCODE_SERVER_PASSWORD".to_owned()),
     ];
     Phase::Failed(Failure::new(words).advise(advice))
 }
@@ -48,7 +48,7 @@ fn the_password_is_asked_for_and_shown_as_dots() {
     assert_eq!(asked, [given("hunter22")]);
     assert!(!format!("{asked:?}").contains("hunt"));
     let screen = script.screen(80, 24);
-    assert!(!screen.contains("type it"), "{screen}");
+    assert!(!screen.contains("it is not shown"), "{screen}");
 }
 
 #[test]
@@ -61,7 +61,7 @@ fn a_wrong_password_is_asked_for_again() {
     script.asked();
 
     let screen = script.screen(80, 24);
-    assert!(screen.contains("type it"), "{screen}");
+    assert!(screen.contains("it is not shown"), "{screen}");
     script.type_text("righ").keys("backspace");
     script.type_text("ht").keys("enter");
     assert_eq!(script.asked(), [given("right")]);
@@ -104,6 +104,6 @@ fn the_question_waits_until_nobody_types() {
     script.wait(Duration::from_secs(2));
 
     let screen = script.screen(80, 24);
-    assert!(screen.contains("type it"), "{screen}");
+    assert!(screen.contains("it is not shown"), "{screen}");
     assert!(screen.contains("fix the bug"), "{screen}");
 }

@@ -34,7 +34,7 @@ fn the_notice_of_a_cleared_draft_names_the_key_that_brings_it_back() {
     script.type_text("half a thought").keys("ctrl-c");
     let screen = script.screen(80, 24);
     assert!(
-        screen.contains("cleared · ctrl-_ brings it back"),
+        screen.contains("ctrl-_ restores the cleared text"),
         "{screen}"
     );
 

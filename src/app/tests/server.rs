@@ -4,9 +4,9 @@ use pretty_assertions::assert_eq;
 
 use super::*;
 use crate::domain::chat::{Catalog, Message, Model, ModelRef, Role, Tokens};
+use crate::domain::secret::SecretText;
 use crate::domain::server::{
-    LanguageServer, McpServer, McpState, ProviderKey, ProviderOffer, ServerAnswer, ServerCommand,
-    ServerReport,
+    LanguageServer, McpServer, McpState, ProviderOffer, ServerAnswer, ServerCommand, ServerReport,
 };
 use crate::domain::session::SessionCommand;
 
@@ -138,8 +138,8 @@ fn until_it_answers_the_server_is_asked() {
 fn the_context_says_when_it_is_nearly_full() {
     for (used, words) in [
         (20_000, "10% · 20k of 200k tokens"),
-        (160_000, "80% · 160k of 200k tokens · nearly full"),
-        (190_000, "95% · 190k of 200k tokens · compact now"),
+        (160_000, "80% · 160k of 200k tokens · filling up"),
+        (190_000, "95% · 190k of 200k tokens · use /compact"),
     ] {
         let screen = opened(used).screen(80, 24);
         assert!(screen.contains(words), "{words}: {screen}");
@@ -215,7 +215,7 @@ fn a_key_is_typed_or_pasted_unseen_and_given_to_the_server() {
 
     let given = ServerCommand::SetProviderKey {
         provider: "acme".to_owned(),
-        key: ProviderKey::new("sk-q1secret".to_owned()),
+        key: SecretText::new("sk-q1secret"),
     };
     assert_eq!(commands(&mut script), [given]);
     assert!(script.app.overlays.is_empty());
@@ -227,7 +227,7 @@ fn a_key_is_typed_or_pasted_unseen_and_given_to_the_server() {
         },
     );
     let screen = script.screen(80, 24);
-    assert!(screen.contains("the key of acme is stored"), "{screen}");
+    assert!(screen.contains("stored the acme key"), "{screen}");
 }
 
 #[test]

@@ -74,11 +74,18 @@ const PICKER: &[KeyHint] = &[
     hint!(App::Close),
 ];
 
-/// In a field for a secret.
-const SECRET: &[KeyHint] = &[hint!(App::Confirm => "connect"), hint!(App::Close)];
+const CONVERSATIONS: &[KeyHint] = &[
+    hint!(App::ScrollUp App::ScrollDown),
+    hint!(App::Confirm),
+    hint!(App::RenameRow),
+    hint!(App::DeleteRow),
+    hint!(App::Close),
+];
 
-/// In the field for a key there is nothing to move to.
-const KEY_FIELD: &[KeyHint] = &[hint!(App::Confirm => "store"), hint!(App::Close)];
+/// In a field for a password there is nothing to move to.
+const PASSWORD: &[KeyHint] = &[hint!(App::Confirm => "connect"), hint!(App::Close)];
+
+const PROVIDER_KEY: &[KeyHint] = &[hint!(App::Confirm => "store"), hint!(App::Close)];
 
 const LINKS: &[KeyHint] = &[
     hint!(App::ScrollUp App::ScrollDown),
@@ -130,7 +137,7 @@ const LOG: &[KeyHint] = &[
 
 /// The keys that close and scroll an overlay.
 pub(in crate::app) const CLOSE: KeyHint = hint!(App::Close);
-pub(in crate::app) const SCROLL_OVERLAY: KeyHint = hint!(App::ScrollDown App::ScrollUp);
+pub(in crate::app) const SCROLL_OVERLAY: KeyHint = hint!(App::ScrollUp App::ScrollDown);
 pub(in crate::app) const SWITCH: KeyHint = hint!(App::Confirm);
 pub(in crate::app) const YES: KeyHint = hint!(App::Confirm);
 
@@ -173,8 +180,9 @@ impl App {
             KeyContext::Outside | KeyContext::Anywhere | KeyContext::Sequence => {
                 vec![hint!(App::NewSession), HELP, QUIT]
             }
-            KeyContext::Picker if self.overlays.has_secret() => SECRET.to_vec(),
-            KeyContext::Picker if self.overlays.takes_key() => KEY_FIELD.to_vec(),
+            KeyContext::Picker if self.overlays.asks_password() => PASSWORD.to_vec(),
+            KeyContext::Picker if self.overlays.asks_provider_key() => PROVIDER_KEY.to_vec(),
+            KeyContext::Picker if self.overlays.lists_conversations() => CONVERSATIONS.to_vec(),
             KeyContext::Picker => PICKER.to_vec(),
             KeyContext::Links => LINKS.to_vec(),
             // An overlay shows its keys itself.

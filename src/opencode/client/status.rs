@@ -1,4 +1,4 @@
-//! The calls for the state of what a server works with, and for the keys of providers.
+//! Calls for the status of MCP servers, language servers, formatters and git, and for providers' API keys.
 
 use reqwest::Method;
 use secrecy::{ExposeSecret, SecretString};

@@ -3,7 +3,8 @@
 use secrecy::SecretString;
 
 use crate::domain::failure::Failure;
-use crate::domain::server::{McpServer, ProviderKey, ProviderOffer, ServerReport};
+use crate::domain::secret::SecretText;
+use crate::domain::server::{McpServer, ProviderOffer, ServerReport};
 use crate::opencode::error::OpencodeError;
 use crate::opencode::wire::session::SessionStatus;
 use crate::session::chat::translate::status;
@@ -67,7 +68,7 @@ impl OpencodeServer {
     pub(crate) async fn set_provider_key(
         &self,
         provider: &str,
-        key: &ProviderKey,
+        key: &SecretText,
     ) -> Result<bool, Failure> {
         let key = SecretString::from(key.expose().to_owned());
         told(self.client.set_api_key(provider, &key).await)?;

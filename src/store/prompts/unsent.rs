@@ -1,4 +1,4 @@
-//! What the composer holds besides the draft: stashed prompts, and the files and agents that were named in it.
+//! What the composer holds besides the draft: stashed prompts, and the files and agents mentioned in it.
 
 use rusqlite::params;
 
@@ -61,7 +61,7 @@ impl Store {
         key: &SessionKey,
     ) -> Result<Vec<(String, Attachment)>, StoreError> {
         let key = key.clone();
-        self.read("read what was named", move |conn| {
+        self.read("read the mentions", move |conn| {
             let mut statement = conn.prepare_cached(
                 "SELECT text, json FROM mentions WHERE session = ?1 ORDER BY rowid",
             )?;
@@ -87,7 +87,7 @@ impl Store {
         what: Attachment,
     ) -> Result<(), StoreError> {
         let key = key.clone();
-        self.write("save what was named", move |db| {
+        self.write("save the mentions", move |db| {
             let part = PromptPart {
                 id: "".into(),
                 place: None,

@@ -1,4 +1,4 @@
-//! The JSON of what answers the next prompts of a session.
+//! The JSON of a session's chosen agent, model and variant.
 
 use serde::{Deserialize, Serialize};
 

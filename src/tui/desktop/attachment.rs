@@ -30,7 +30,9 @@ pub(in crate::tui) fn picture(content: &[u8]) -> Result<Option<LocalFile>, Strin
             bytes: content.len() as u64,
             base64: STANDARD.encode(content).into(),
         })),
-        None => Err("the clipboard has a picture of a kind that models do not see".to_owned()),
+        None => {
+            Err("models cannot read this kind of picture: use PNG, JPEG, GIF or WebP".to_owned())
+        }
     }
 }
 

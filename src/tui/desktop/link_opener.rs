@@ -44,14 +44,15 @@ impl LinkOpener {
     /// Opens a link, and says what became of it.
     pub async fn open(&self, url: &str) -> String {
         let program = match self {
-            _ if !is_harmless_link(url) => return "not opened: it is no web address".to_owned(),
+            _ if !is_harmless_link(url) => {
+                return "not opened: not a web or mail address".to_owned();
+            }
             Self::Program(program) => program,
             Self::Remote => {
-                return "not opened: this terminal is connected over ssh; copy the link instead"
-                    .to_owned();
+                return "cannot open links over ssh: copy the link instead".to_owned();
             }
             Self::NoDesktop => {
-                return "not opened: there is no desktop here; copy the link instead".to_owned();
+                return "no desktop here: copy the link instead".to_owned();
             }
         };
         let name = program.file_name().unwrap_or_default().to_string_lossy();
@@ -65,13 +66,13 @@ impl LinkOpener {
             .spawn();
         let mut child = match child {
             Ok(child) => child,
-            Err(error) => return format!("not opened: {name} could not be started: {error}"),
+            Err(error) => return format!("cannot start {name}: {error}; copy the link instead"),
         };
         match timeout(PATIENCE, child.wait()).await {
             Ok(Ok(status)) if !status.success() => {
-                format!("{name} could not open the link; copy it instead")
+                format!("{name} cannot open the link: copy it instead")
             }
-            _ => format!("opened with {name}"),
+            _ => format!("opened the link with {name}"),
         }
     }
 }
@@ -158,15 +159,15 @@ mod tests {
         let opener = LinkOpener::Program(program);
 
         let url = "https://e.org/a?b=$(id);x";
-        assert_eq!(opener.open(url).await, "opened with opener");
+        assert_eq!(opener.open(url).await, "opened the link with opener");
         for bad in ["file:///etc/passwd", "-x", "https://e.org/\u{1b}"] {
             let said = opener.open(bad).await;
-            assert_eq!(said, "not opened: it is no web address", "{bad}");
+            assert_eq!(said, "not opened: not a web or mail address", "{bad}");
         }
 
         assert_eq!(std::fs::read_to_string(seen).unwrap(), format!("{url}|"));
         let missing = LinkOpener::Program(dir.path().join("none"));
         let said = missing.open(url).await;
-        assert!(said.starts_with("not opened: none could not be started"));
+        assert!(said.starts_with("cannot start none"));
     }
 }

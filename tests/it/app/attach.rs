@@ -411,23 +411,23 @@ fn the_password_of_a_server_is_asked_for_until_it_is_right() {
     let arguments = ["attach", server.url(), "--session", &attached.conversation];
     let mut screen = home.terminal(&arguments).size(100, 30).start();
     screen.wait_for("the OpenCode server requires a password");
-    screen.wait_for("type it");
+    screen.wait_for("it is not shown");
 
     // Later, after a draft.
     screen.send("\x1b");
     screen.wait_until("the field is closed", |screen| {
-        !screen.contents().contains("type it")
+        !screen.contents().contains("it is not shown")
     });
     screen.wait_for("to enter the password");
     screen.send("keep this draft");
     screen.wait_for("keep this draft");
     screen.send("\x18r");
-    screen.wait_for("type it");
+    screen.wait_for("it is not shown");
     screen.send("swordfish");
     screen.wait_for("•••••••••");
     screen.send("\r");
     screen.wait_for("does not accept the password of user opencode");
-    screen.wait_for("type it");
+    screen.wait_for("it is not shown");
     screen.send(server.password());
     screen.wait_for("•");
     screen.send("\r");
@@ -502,7 +502,7 @@ fn the_conversations_of_a_server_are_listed_switched_begun_and_renamed() {
         row.contains("idle") && !row.contains("things")
     });
     screen.send("\x18l");
-    screen.wait_for("slot 3");
+    screen.wait_for("session 3");
 
     screen.send("second");
     screen.wait_for("1 of 5");
@@ -517,5 +517,5 @@ fn the_conversations_of_a_server_are_listed_switched_begun_and_renamed() {
 
     // What needs a sandbox says that there is none.
     screen.send("\x18s");
-    screen.wait_for("there is no sandbox here");
+    screen.wait_for("attached to a server: no sandbox for a shell");
 }

@@ -114,7 +114,7 @@ fn a_cleared_draft_comes_back_and_an_earlier_prompt_is_found() {
     screen.send("half a thought");
     screen.wait_for("› half a thought");
     screen.send("\x03");
-    screen.wait_for("cleared · ctrl-_ brings it back");
+    screen.wait_for("ctrl-_ restores the cleared text");
     screen.wait_for("› type a message");
     screen.send("\x1f");
     screen.wait_for("› half a thought");

@@ -18,12 +18,12 @@ impl Chat {
             ChatAction::PastPrompts | ChatAction::Stash
                 if self.requests.panel.writing.is_some() =>
             {
-                ChatOutcome::notice("finish the answer first")
+                ChatOutcome::notice("send or cancel the answer first")
             }
             ChatAction::PastPrompts => Some(ChatOutcome::List(ChatList::PastPrompts)),
             ChatAction::Stash => self.stash(cx),
             ChatAction::PastePicture if !self.takes_files() => {
-                ChatOutcome::notice("pictures go with a message only")
+                ChatOutcome::notice("you can attach pictures only to a message")
             }
             ChatAction::PastePicture => {
                 cx.ask(Effect::ReadClipboardPicture(self.key.clone()));
@@ -44,8 +44,8 @@ impl Chat {
         self.complete(cx);
         match (stepped, forth) {
             (true, _) => None,
-            (false, true) => ChatOutcome::notice("nothing to redo in the text"),
-            (false, false) => ChatOutcome::notice("nothing to undo in the text"),
+            (false, true) => ChatOutcome::notice("no edit to redo"),
+            (false, false) => ChatOutcome::notice("no edit to undo"),
         }
     }
 

@@ -1,8 +1,8 @@
 //! A paste that is the path of a picture or a PDF, or several of them: that is how terminals pass on files that are
 //! dropped on them.
 //!
-//! Input: the pasted text. Output: the paths, without the quotes, escapes or URLs around them. Whether there are such
-//! files is not known here.
+//! Input: the pasted text. Output: the paths, without the quotes, escapes or URLs around them. It does not
+//! check that the files exist.
 
 use percent_encoding::percent_decode_str;
 

@@ -141,8 +141,8 @@ impl KeyContext {
             Self::Help => "help",
             Self::Confirm => "yes or no",
             Self::Picker => "list of choices",
-            Self::ServerStatus => "state of the server",
-            Self::Links => "list of links",
+            Self::ServerStatus => "server status",
+            Self::Links => "links",
             Self::Always => "always",
             Self::Sequence => "after the first key",
         }

@@ -65,19 +65,19 @@ pub(super) const ROWS: &[ActionRow] = rows! {
             [Composer RequestInput: "up"]
         Chat::CursorDown "chat.cursor_down" "line down" "line down, or a later prompt"
             [Composer RequestInput: "down"]
-        Chat::UndoEdit "chat.undo_edit" "undo edit" "undo the last edit of the text"
+        Chat::UndoEdit "chat.undo_edit" "undo edit" "undo the last edit in the composer"
             [Composer RequestInput: "ctrl-_"]
-        Chat::RedoEdit "chat.redo_edit" "redo edit" "redo the edit that was undone"
+        Chat::RedoEdit "chat.redo_edit" "redo edit" "redo the last undone edit"
             [Composer RequestInput: "alt-/"]
-        Chat::PastPrompts "chat.past_prompts" "prompts" "find an earlier prompt"
+        Chat::PastPrompts "chat.past_prompts" "recall" "find an earlier prompt"
             / "prompts"
             [Composer: "ctrl-r"]
-        Chat::PastePicture "chat.paste_picture" "picture" "attach the picture in the clipboard"
+        Chat::PastePicture "chat.paste_picture" "picture" "attach a picture from the clipboard"
             [Composer: "ctrl-v"]
-        Chat::Stash "chat.stash" "stash" "put the text aside, or bring it back"
+        Chat::Stash "chat.stash" "stash" "stash the text, or bring it back"
             / "stash"
             [Composer: "ctrl-s"]
-        Chat::MenuAccept "menu.accept" "choose" "take the selected row, or run it"
+        Chat::MenuAccept "menu.accept" "choose" "choose the selected row, or run it"
             [Completion: "enter"]
         Chat::MenuComplete "menu.complete" "complete" "complete the text, go into a directory"
             [Completion: "tab"]
@@ -113,7 +113,7 @@ pub(super) const ROWS: &[ActionRow] = rows! {
         Chat::PickAgent "chat.pick_agent" "agents" "choose an agent"
             / "agents"
             [Anywhere: "ctrl-x A"]
-        Chat::NextVariant "chat.next_variant" "variant" "let the model think more, or less"
+        Chat::NextVariant "chat.next_variant" "variant" "use the next model variant (effort)"
             / "variants"
             [Anywhere: "ctrl-t"]
         Chat::Stop "chat.stop" "stop" "stop the agent (twice), or scroll or type"
@@ -213,7 +213,7 @@ pub(super) const ROWS: &[ActionRow] = rows! {
             [Anywhere: "ctrl-x j"]
         Chat::MessageMenu "chat.message_menu" "menu" "list what the message offers"
             [Transcript: "m"]
-        Chat::Links "chat.links" "links" "open or copy a link of the conversation"
+        Chat::Links "chat.links" "links" "open or copy a link in the conversation"
             / "links"
             [Transcript: "L"]
         Chat::Search "chat.search" "search" "search in the conversation"
@@ -226,7 +226,7 @@ pub(super) const ROWS: &[ActionRow] = rows! {
         Chat::Export "chat.export" "export" "export or copy the conversation"
             / "export"
             [Anywhere: "ctrl-x x"]
-        Chat::Conversations "chat.conversations" "history" "list conversations in the sandbox"
+        Chat::Conversations "chat.conversations" "chats" "list and switch conversations"
             / "conversations"
             [Anywhere: "ctrl-x h"]
         Chat::Fork "chat.fork" "fork" "fork the conversation at this message"
@@ -348,16 +348,16 @@ pub(super) const ROWS: &[ActionRow] = rows! {
             [Always: "ctrl-l"]
     }
     Program {
-        App::Help "app.help" "help" "show all keys, and search them"
+        App::Help "app.help" "help" "show and search all keys"
             / "help"
             [Outside: "?"] [Anywhere: "f1" "ctrl-x ?"]
         App::Palette "app.palette" "palette" "find an action, a session, a file, …"
             / "palette"
             [Anywhere: "ctrl-p"]
-        App::ServerStatus "app.server_status" "status" "show state and costs of the server"
+        App::ServerStatus "app.server_status" "status" "show context, costs and MCP servers"
             / "status"
             [Anywhere: "ctrl-x i"]
-        App::ProviderKey "app.provider_key" "provider" "give the server the key of a provider"
+        App::ProviderKey "app.provider_key" "add API key" "add an API key for a provider"
             / "connect"
             [Anywhere: "ctrl-x K"]
         App::CancelSequence "app.cancel_sequence" "cancel" "cancel the keys pressed so far"
@@ -373,7 +373,7 @@ pub(super) const ROWS: &[ActionRow] = rows! {
             [Anywhere: "ctrl-x q"]
     }
     Overlays {
-        App::Confirm "overlay.confirm" "choose" "answer yes, or choose the selected row"
+        App::Confirm "overlay.confirm" "choose" "act on the selected row, or answer yes"
             [Confirm: "y" "enter" => "yes"] [Picker: "enter"] [Links: "enter" => "open"]
             [ServerStatus: "enter" "space" => "on/off"]
         App::Close "overlay.close" "close" "close it, or answer no"
@@ -386,14 +386,14 @@ pub(super) const ROWS: &[ActionRow] = rows! {
             [Picker: "ctrl-r"]
         App::DeleteRow "overlay.delete" "delete" "delete the selected conversation"
             [Picker: "ctrl-d"]
-        App::FavouriteModel "overlay.favourite" "favourite" "make the model a favourite, or not"
+        App::FavouriteModel "overlay.favourite" "favourite" "mark or unmark a favourite model"
             [Picker: "ctrl-f"]
         App::ScrollDown "overlay.down" "move" "go a row down"
-            [Help: "down" "ctrl-n" "tab" => "scroll"] [Confirm: "j" "down" => "scroll"]
-            [ServerStatus Links: "j" "down"] [Picker: "down" "ctrl-n" "tab"]
+            [Help: "down" "ctrl-n" "tab" => "scroll"] [Confirm: "down" "j" => "scroll"]
+            [ServerStatus Links: "down" "j"] [Picker: "down" "ctrl-n" "tab"]
         App::ScrollUp "overlay.up" "move" "go a row up"
-            [Help: "up" "ctrl-p" "shift-tab" => "scroll"] [Confirm: "k" "up" => "scroll"]
-            [ServerStatus Links: "k" "up"] [Picker: "up" "ctrl-p" "shift-tab"]
+            [Help: "up" "ctrl-p" "shift-tab" => "scroll"] [Confirm: "up" "k" => "scroll"]
+            [ServerStatus Links: "up" "k"] [Picker: "up" "ctrl-p" "shift-tab"]
         App::PageDown "overlay.page_down" "page down" "go a page down"
             [Confirm: "pgdn" "space"] [Help Picker Links ServerStatus: "pgdn"]
         App::PageUp "overlay.page_up" "page up" "go a page up"

@@ -79,7 +79,11 @@ impl App {
             | AppAction::ScrollDown
             | AppAction::ScrollUp
             | AppAction::PageDown
-            | AppAction::PageUp => Some("only in a list or a dialog"),
+            | AppAction::PageUp
+            | AppAction::CopyRow
+            | AppAction::RenameRow
+            | AppAction::DeleteRow
+            | AppAction::FavouriteModel => Some("only in a list or a dialog"),
             _ => None,
         }
     }

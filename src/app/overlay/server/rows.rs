@@ -85,12 +85,12 @@ fn mcp_row(McpServer { name, state }: &McpServer) -> ServerRow {
     let is_on = *state == McpState::Connected;
     let (mark, words) = match state {
         McpState::Connected => (StatusMark::Works, "connected".to_owned()),
-        McpState::Disabled => (StatusMark::Off, "off".to_owned()),
+        McpState::Disabled => (StatusMark::Off, "disconnected".to_owned()),
         McpState::Failed(why) if why.is_empty() => (StatusMark::Failed, "failed".to_owned()),
         McpState::Failed(why) => (StatusMark::Failed, format!("failed: {why}")),
         McpState::NeedsAuth => (
             StatusMark::Failed,
-            "needs a login: opencode mcp auth".to_owned(),
+            format!("needs a login: run opencode mcp auth {name} on the server"),
         ),
         McpState::Other(state) => (StatusMark::None, state.clone()),
     };

@@ -1,12 +1,12 @@
 //! Opens the overlays about the server, and performs what is chosen in them.
 
-use super::key_field::KeyField;
 use crate::app::App;
 use crate::app::cx::Cx;
 use crate::app::effect::Effect;
 use crate::app::overlay::Overlay;
 use crate::app::overlay::chat_list::{ChatListOverlay, ChatListRow, ListChoice};
 use crate::app::overlay::picker::Picker;
+use crate::app::overlay::secret_entry::{SecretEntry, SecretPurpose};
 use crate::app::time::format::midnight;
 use crate::domain::id::SessionKey;
 use crate::domain::server::{ProviderOffer, ServerAnswer, ServerCommand};
@@ -48,15 +48,23 @@ impl App {
 
     /// A provider is chosen: its key is typed.
     pub(in crate::app) fn ask_key(&mut self, provider: String, name: String) {
+        let purpose = SecretPurpose::ProviderKey { provider, name };
         self.overlays
-            .push(Overlay::Key(KeyField::new(provider, name)));
+            .push(Overlay::Secret(SecretEntry::new(purpose)));
     }
 
-    /// The key is typed.
-    pub(in crate::app) fn give_key(&mut self, field: KeyField, cx: &mut Cx<'_>) {
-        match field.into_command() {
-            Ok(command) => self.ask_server(command, cx),
-            Err(empty) => self.overlays.push(Overlay::Key(empty)),
+    /// A secret is typed. Without a key the field stays; without a password the server is tried again.
+    pub(in crate::app) fn secret_entered(&mut self, entry: SecretEntry, cx: &mut Cx<'_>) {
+        let (purpose, typed) = entry.into_typed();
+        match purpose {
+            SecretPurpose::ServerPassword(session) => self.use_password(&session, &typed, cx),
+            SecretPurpose::ProviderKey { provider, name } if typed.is_empty() => {
+                self.ask_key(provider, name);
+            }
+            SecretPurpose::ProviderKey { provider, .. } => {
+                let key = typed;
+                self.ask_server(ServerCommand::SetProviderKey { provider, key }, cx);
+            }
         }
     }
 
@@ -82,10 +90,10 @@ impl App {
             }
             ServerAnswer::KeyStored { provider, is_used } => {
                 let words = if *is_used {
-                    format!("the key of {provider} is stored; the models are read again")
+                    format!("stored the {provider} key; reloading the models")
                 } else {
                     format!(
-                        "the key of {provider} is stored; give it again when no turn runs to use it now"
+                        "stored the {provider} key; to use it now, add it again when no agent works"
                     )
                 };
                 self.status.notify_long(words, cx.now);

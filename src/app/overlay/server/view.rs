@@ -26,7 +26,7 @@ const HEIGHT: u16 = 28;
 const NAMES: usize = 10;
 const LISTED: usize = 20;
 
-/// From here on the context is nearly full, and full but for one answer.
+/// From here on the context fills up, and is nearly full.
 const FILLS: u64 = 75;
 const FULL: u64 = 90;
 
@@ -115,16 +115,16 @@ impl App {
             )),
         }
         let mut costs = vec![
-            format!("{} turn", format::dollars(chat.turn_cost())),
-            format!("{} conversation", format::dollars(chat.cost())),
+            format!("{} this turn", format::dollars(chat.turn_cost())),
+            format!("{} in all", format::dollars(chat.cost())),
         ];
-        costs.extend(
-            self.day_cost
-                .map(|day| format!("{} today, all sessions", format::dollars(day))),
-        );
         let sandbox = cost::words(session.usage(), &self.options.prices, wall);
         costs.extend(Some(sandbox).filter(|words| !words.is_empty()));
         facts.push(fact("Cost", costs.join(" · "), theme));
+        facts.extend(self.day_cost.map(|day| {
+            let words = format!("{} in all sessions", format::dollars(day));
+            fact("Today", words, theme)
+        }));
         let branch = session.server.status();
         let branch = branch.and_then(|status| status.branch.as_deref());
         facts.extend(branch.map(|branch| fact("Branch", one_line(branch), theme)));
@@ -158,8 +158,8 @@ fn gauge(percent: u64, (used, limit): (u64, u64), theme: &Theme) -> Line<'static
 
 fn gauge_style(percent: u64, theme: &Theme) -> (Style, &'static str) {
     match percent {
-        FULL.. => (theme.error, " · compact now"),
-        FILLS.. => (theme.strong, " · nearly full"),
+        FULL.. => (theme.error, " · use /compact"),
+        FILLS.. => (theme.strong, " · filling up"),
         _ => (theme.success, ""),
     }
 }

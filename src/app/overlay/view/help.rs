@@ -44,7 +44,7 @@ impl App {
         let lines = self.help_lines(help.picker.filter(), inner.width, theme);
         let mut rows = inner.rows();
         if let Some(row) = rows.next() {
-            draw_filter(&help.picker, "type what you look for", row, buf, vx);
+            draw_filter(&help.picker, "type to search", row, buf, vx);
         }
         let room = usize::from(inner.height.saturating_sub(1));
         let last = u16::try_from(lines.len().saturating_sub(room)).unwrap_or(u16::MAX);

@@ -27,7 +27,11 @@ impl LinkList {
         let area = centred(screen, WIDTH, rows + ADDRESS_ROWS + 3, buf);
         let frame = PaneFrame {
             title: "Links, newest first",
-            right: &format!("{} of {}", self.selected + 1, self.links.len()),
+            right: &format!(
+                "type a number · {} of {}",
+                self.selected + 1,
+                self.links.len()
+            ),
             focused: true,
         };
         let mut inner = frame.draw(area, buf, theme);

@@ -44,7 +44,6 @@ impl App {
                 Overlay::Links(links) => links.draw(screen, buf, vx),
                 Overlay::Chat(list) => list.draw(screen, buf, vx),
                 Overlay::Status(picker) => self.view_status(picker, screen, buf, vx),
-                Overlay::Key(field) => field.draw(screen, buf, vx),
                 Overlay::Secret(entry) => {
                     entry.draw(&self.secret_words(entry.purpose()), screen, buf, vx);
                 }
@@ -134,7 +133,10 @@ impl App {
 
     /// The words around a field for a secret.
     fn secret_words(&self, purpose: &SecretPurpose) -> SecretWords {
-        let SecretPurpose::ServerPassword(key) = purpose;
+        let key = match purpose {
+            SecretPurpose::ServerPassword(key) => key,
+            SecretPurpose::ProviderKey { name, .. } => return provider_key_words(name),
+        };
         let session = self.open.get(key);
         let why = match session.map(crate::app::OpenSession::phase) {
             Some(Phase::Failed(failure)) => failure.summary.clone(),
@@ -144,6 +146,8 @@ impl App {
             title: "Password",
             why,
             of: self.attached_url().unwrap_or_default().to_owned(),
+            ask: "type or paste the password; it is not shown",
+            below: "",
         }
     }
 
@@ -288,4 +292,14 @@ fn columns_of(choices: &[ListedKeys], width: u16) -> (u16, u16) {
     let column = keys.unwrap_or(0).max(6) + widest.unwrap_or(0) + 3;
     let column = u16::try_from(column).unwrap_or(u16::MAX);
     (column, (width.saturating_sub(2) / column).max(1))
+}
+
+fn provider_key_words(name: &str) -> SecretWords {
+    SecretWords {
+        title: "API key",
+        why: String::new(),
+        of: name.to_owned(),
+        ask: "type or paste the key; it is not shown",
+        below: "The OpenCode server stores the key; sandbar does not.",
+    }
 }

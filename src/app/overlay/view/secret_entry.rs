@@ -16,10 +16,14 @@ const MOST_DOTS: usize = 24;
 /// The words around the field.
 pub(in crate::app::overlay) struct SecretWords {
     pub(in crate::app::overlay) title: &'static str,
-    /// Why it is asked for.
+    /// Why it is asked for; may be empty.
     pub(in crate::app::overlay) why: String,
     /// What it is for.
     pub(in crate::app::overlay) of: String,
+    /// What stands in the empty field.
+    pub(in crate::app::overlay) ask: &'static str,
+    /// Where the secret goes; may be empty.
+    pub(in crate::app::overlay) below: &'static str,
 }
 
 impl SecretEntry {
@@ -42,7 +46,8 @@ impl SecretEntry {
         // Where room is short, the field stays.
         let free = usize::from(screen.height.saturating_sub(3));
         lines.drain(..lines.len().saturating_sub(free));
-        let height = u16::try_from(lines.len() + 3).unwrap_or(u16::MAX);
+        let below = usize::from(!words.below.is_empty());
+        let height = u16::try_from(lines.len() + 3 + below).unwrap_or(u16::MAX);
         let area = centred(screen, width, height, buf);
         let frame = PaneFrame {
             title: words.title,
@@ -57,7 +62,7 @@ impl SecretEntry {
         let Some(row) = rows.next() else { return };
         let dots = self.typed_chars().min(MOST_DOTS);
         let field = if dots == 0 {
-            Span::styled("type it", theme.dim)
+            Span::styled(words.ask, theme.dim)
         } else {
             Span::styled(theme.pick("•", "*").repeat(dots), theme.text)
         };
@@ -66,5 +71,14 @@ impl SecretEntry {
         buf.set_line(row.x + 1, row.y, &line, row.width.saturating_sub(2));
         let x = row.x + 3 + u16::try_from(dots).unwrap_or(0);
         vx.viewport.cursor = Some((x.min(row.right().saturating_sub(1)), row.y));
+        if let Some(row) = rows.next() {
+            let below = wrap::truncate(words.below, room).into_owned();
+            buf.set_line(
+                row.x + 1,
+                row.y,
+                &Line::styled(below, theme.dim),
+                row.width.saturating_sub(2),
+            );
+        }
     }
 }

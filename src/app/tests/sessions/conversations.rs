@@ -209,10 +209,7 @@ fn attached_to_a_server_keys_show_and_begin_conversations() {
     assert!(script.screen(80, 24).contains("a draft"));
     script.keys("ctrl-x 3");
     let screen = script.screen(80, 24);
-    assert!(
-        screen.contains("no conversation is open in slot 3"),
-        "{screen}"
-    );
+    assert!(screen.contains("session 3 is not open"), "{screen}");
 
     script.session("attached", SessionEvent::Chat(permission()));
     script.status("attached", TurnStatus::Busy);
@@ -246,11 +243,11 @@ fn a_deleted_conversation_that_is_open_in_the_background_is_closed() {
 fn what_needs_a_sandbox_says_that_there_is_none() {
     let mut script = two_attached();
     for (keys, words) in [
-        ("ctrl-x s", "there is no sandbox here: no shell"),
-        ("ctrl-x t", "there is no sandbox here: no time limit"),
-        ("ctrl-x b", "there is no sandbox here: nothing to revive"),
-        ("ctrl-x a", "there is no sandbox here: nothing to boot"),
-        ("ctrl-x o", "there is no sandbox here: the logs are where"),
+        ("ctrl-x s", "no sandbox for a shell"),
+        ("ctrl-x t", "attached to a server: no time limit"),
+        ("ctrl-x b", "no sandbox to revive"),
+        ("ctrl-x a", "no sandbox to boot"),
+        ("ctrl-x o", "read its logs there"),
     ] {
         script.keys(keys);
         let screen = script.screen(100, 24);
@@ -295,10 +292,7 @@ fn a_conversation_is_deleted_once_the_user_says_so_and_never_an_open_one() {
     let mut script = full();
     script.keys("down ctrl-d");
     let screen = script.screen(80, 24);
-    assert!(
-        screen.contains("this conversation is open here"),
-        "{screen}"
-    );
+    assert!(screen.contains("that is open here"), "{screen}");
     assert!(!screen.contains("Delete?"), "{screen}");
 }
 

@@ -17,13 +17,12 @@ impl Clipboard {
     /// The picture in the clipboard, of at most so many bytes; `Err` says why there is none.
     pub async fn picture(&self, most: u64) -> Result<Vec<u8>, String> {
         if self.remote {
-            return Err(
-                "this terminal is connected over ssh: the clipboard of your machine is out of reach"
-                    .to_owned(),
-            );
+            return Err("cannot read your machine's clipboard over ssh".to_owned());
         }
         if self.desktops.is_empty() {
-            return Err("there is no desktop here with a clipboard".to_owned());
+            return Err(
+                "no desktop clipboard here: paste the path of a picture instead".to_owned(),
+            );
         }
         let mut runs = false;
         for kind in &self.desktops {
@@ -42,17 +41,17 @@ impl Clipboard {
             }
         }
         Err(if self.desktops == [DesktopKind::MacOs] {
-            "there is no picture in the clipboard that pngpaste can read".to_owned()
+            "no picture in the clipboard, or pngpaste is missing (brew install pngpaste)".to_owned()
         } else if runs {
             "there is no picture in the clipboard".to_owned()
         } else {
-            format!("the clipboard cannot be read: {} is needed", self.needed())
+            format!("to paste pictures, install {}", self.needed())
         })
     }
 
     fn needed(&self) -> &'static str {
         match self.desktops.first() {
-            Some(DesktopKind::Wayland) => "wl-paste",
+            Some(DesktopKind::Wayland) => "wl-clipboard",
             _ => "xclip",
         }
     }

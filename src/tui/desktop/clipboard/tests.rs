@@ -247,5 +247,5 @@ async fn without_a_picture_the_reason_is_said() {
         .clipboard(&[here])
         .with_variable("PATH", empty.path("bin"));
     let missing = path.picture(9).await.unwrap_err();
-    assert_eq!(missing, "the clipboard cannot be read: xclip is needed");
+    assert_eq!(missing, "to paste pictures, install xclip");
 }

@@ -52,7 +52,7 @@ fn a_cleared_draft_comes_back_with_its_files_and_its_own_edits() {
     assert_eq!(redo(&mut harness), "x");
     assert_eq!(
         harness.act(ChatAction::RedoEdit),
-        ChatOutcome::notice("nothing to redo in the text")
+        ChatOutcome::notice("no edit to redo")
     );
 }
 
@@ -234,6 +234,6 @@ fn the_picture_in_the_clipboard_comes_to_the_cursor() {
     harness.type_text("!");
     assert_eq!(
         harness.act(ChatAction::PastePicture),
-        ChatOutcome::notice("pictures go with a message only")
+        ChatOutcome::notice("you can attach pictures only to a message")
     );
 }
