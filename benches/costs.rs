@@ -88,6 +88,7 @@ impl Program {
             },
             keymap: Keymap::default(),
             mouse: false,
+            vim: false,
             utc_offset_minutes: 0,
             prices: Prices::default(),
         });

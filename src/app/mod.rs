@@ -38,6 +38,7 @@ use std::path::PathBuf;
 
 use action::Action;
 use chat::ChatKeys;
+use input::key::Key;
 use input::keymap::{Binding, KeyContext, Keymap};
 use input::leader_keys::LeaderKeys;
 use input::typeahead::Typeahead;
@@ -101,6 +102,8 @@ pub struct AppOptions {
     pub keymap: Keymap,
     /// Whether mouse reporting is on from the start.
     pub mouse: bool,
+    /// Whether the composer has vim's keys.
+    pub vim: bool,
     /// Minutes that the user's clock is ahead of UTC.
     pub utc_offset_minutes: i16,
     /// For sandboxes that cost money.
@@ -146,7 +149,7 @@ impl App {
         let is_attached = matches!(options.mode, Mode::Attach { .. });
         Self {
             list: Sessions::default(),
-            open: OpenSessions::default(),
+            open: OpenSessions::new(options.vim),
             focus: PaneFocus::on_chat(is_attached),
             overlays: Overlays::default(),
             leader: LeaderKeys::default(),
@@ -242,6 +245,13 @@ impl App {
     /// Whether keys are text, so that an Enter would send it.
     pub fn is_typing(&self) -> bool {
         self.contexts()[0].falls_to_composer()
+    }
+
+    /// Whether a key goes to the composer whatever else it is bound to.
+    fn composer_claims(&self, key: Key) -> bool {
+        let in_chat = self.overlays.is_empty() && self.focus.is_on(Pane::Chat);
+        let session = self.session().filter(|_| in_chat);
+        session.is_some_and(|session| session.chat.claims_key(key))
     }
 
     /// The contexts in which keys are looked up now, from front to back.

@@ -59,7 +59,7 @@ impl App {
         self.settle_chat(cx);
         let contexts = self.contexts();
         let leading = self.leader.is_waiting();
-        let typing = contexts[0].takes_as_text(key);
+        let typing = contexts[0].takes_as_text(key) || self.composer_claims(key);
         if !leading && typing {
             self.type_key(key, cx);
             return;

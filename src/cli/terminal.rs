@@ -344,6 +344,7 @@ fn show(
         mode,
         keymap: setup::keymap(config)?,
         mouse: config.mouse.value,
+        vim: config.composer_vim.value,
         utc_offset_minutes: setup::utc_offset_minutes(),
         prices: config.prices.prices(),
     });

@@ -137,6 +137,7 @@ pub(super) fn resolve(
         theme: layers.choice("theme", None, &THEMES),
         no_color: layers.switch("no_color"),
         mouse: layers.switch("mouse"),
+        composer_vim: layers.switch("composer.vim"),
         hyperlinks: layers.choice("hyperlinks", None, &HYPERLINKS),
         prose_columns: layers.columns("prose_columns"),
         log: layers.choice("log", None, &LEVELS),

@@ -74,6 +74,8 @@ pub struct Config {
     pub theme: Sourced<ThemeChoice>,
     pub no_color: Sourced<bool>,
     pub mouse: Sourced<bool>,
+    /// Whether the composer has vim's keys.
+    pub composer_vim: Sourced<bool>,
     /// Whether link texts are hyperlinks of the terminal.
     pub hyperlinks: Sourced<HyperlinksChoice>,
     /// Prose is set to at most this many columns.

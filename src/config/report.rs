@@ -66,6 +66,7 @@ impl Config {
             row("hyperlinks", &self.hyperlinks, |v| word(&HYPERLINKS, v)),
             row("prose_columns", &self.prose_columns, ToString::to_string),
             row("log", &self.log, |v| word(&LEVELS, v)),
+            row("composer.vim", &self.composer_vim, ToString::to_string),
             row("e2b.api_url", &self.e2b.api_url, optional),
             row("e2b.domain", &self.e2b.domain, Clone::clone),
             row("e2b.sandbox_url", &self.e2b.sandbox_url, optional),

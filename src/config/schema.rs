@@ -19,7 +19,7 @@ const fn setting(name: &'static str, variable: &'static str, default: &'static s
 }
 
 /// In the order of the report.
-pub(super) const SETTINGS: [Setting; 33] = [
+pub(super) const SETTINGS: [Setting; 34] = [
     // The default engine depends on `E2B_API_KEY`; see `load`.
     setting("engine", "SANDBAR_ENGINE", ""),
     setting("template", "SANDBAR_TEMPLATE", "opencode"),
@@ -53,6 +53,7 @@ pub(super) const SETTINGS: [Setting; 33] = [
     setting("hyperlinks", "SANDBAR_HYPERLINKS", "auto"),
     setting("prose_columns", "SANDBAR_PROSE_COLUMNS", "100"),
     setting("log", "SANDBAR_LOG", "info"),
+    setting("composer.vim", "SANDBAR_VIM", "false"),
     setting("e2b.api_url", "E2B_API_URL", ""),
     setting("e2b.domain", "E2B_DOMAIN", "e2b.app"),
     setting("e2b.sandbox_url", "E2B_SANDBOX_URL", ""),

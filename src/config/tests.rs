@@ -74,6 +74,7 @@ fn without_anything_the_defaults_hold() {
     hyperlinks = auto (default)
     prose_columns = 100 (default)
     log = info (default)
+    composer.vim = false (default)
     e2b.api_url =  (default)
     e2b.domain = e2b.app (default)
     e2b.sandbox_url =  (default)

@@ -284,6 +284,7 @@ pub(crate) fn options(mode: Mode) -> AppOptions {
         mode,
         keymap: Keymap::default(),
         mouse: false,
+        vim: false,
         utc_offset_minutes: 0,
         prices: Prices {
             vcpu_hour: MicroDollars(50_400),

@@ -247,6 +247,11 @@ impl Chat {
         self
     }
 
+    /// Vim's keys are wanted in the composer.
+    pub fn use_vim(&mut self) {
+        self.composer.use_vim();
+    }
+
     /// Which part of the chat receives the keys.
     pub fn context(&self) -> ChatContext {
         if self.focus == ChatFocus::Transcript {

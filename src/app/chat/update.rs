@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use super::completion::choose::HowChosen;
-use super::composer::VerticalMove;
 use super::composer::pasted_path::{PastedPath, pasted_paths};
+use super::composer::{VerticalMove, VimUse};
 use super::{Chat, ChatAction, ChatContext, ChatFocus, ChatOutcome, Delivery, STOP_ARMED};
 use crate::app::cx::Cx;
 use crate::app::effect::Effect;
@@ -110,6 +110,9 @@ impl Chat {
         }
         self.begin_text(cx);
         let before = self.composer.edits();
+        if self.vim_key(key) {
+            return true;
+        }
         let is_used = self.shell_key(key) || self.composer.key(key);
         if self.composer.edits() == before {
             self.complete_if_open(cx);
@@ -117,6 +120,43 @@ impl Chat {
             self.complete(cx);
         }
         is_used
+    }
+
+    /// The composer's width in the last frame.
+    fn composer_width(&self) -> u16 {
+        match self.viewport.composer_width {
+            0 => UNDRAWN_WIDTH,
+            drawn => drawn,
+        }
+    }
+
+    /// Whether a key goes to the composer whatever else it is bound to: where vim's keys are
+    /// wanted, Esc ends what is going on there before it does anything else.
+    pub fn claims_key(&self, key: Key) -> bool {
+        let in_composer = matches!(
+            self.context(),
+            ChatContext::Composer | ChatContext::Completion | ChatContext::RequestInput
+        );
+        in_composer && self.composer.vim_claims(key)
+    }
+
+    /// Handles a key by vim's rules. Returns whether it was one.
+    fn vim_key(&mut self, key: Key) -> bool {
+        match self.composer.vim_key(key) {
+            VimUse::None => return false,
+            VimUse::Used => {}
+            VimUse::Rows { down, times } => {
+                let width = self.composer_width();
+                for _ in 0..times {
+                    if self.composer.vertical(down, width) == VerticalMove::AtEdge {
+                        break;
+                    }
+                }
+            }
+        }
+        // What the menu offers is for typed text.
+        self.completion.close();
+        true
     }
 
     /// `!` as the first character begins a shell line, and deleting it ends one.
@@ -139,10 +179,7 @@ impl Chat {
         if !down && !writes && self.composer.is_empty() && self.pending.len() > 0 {
             return self.edit_queued(cx);
         }
-        let width = match self.viewport.composer_width {
-            0 => UNDRAWN_WIDTH,
-            drawn => drawn,
-        };
+        let width = self.composer_width();
         let browsing_back = !down && self.composer.is_browsing();
         if browsing_back || self.composer.vertical(down, width) == VerticalMove::AtEdge {
             self.composer.recall(down);

@@ -15,9 +15,18 @@ use crate::domain::time::{Monotonic, UnixMillis};
 pub(in crate::app) struct OpenSessions {
     sessions: BTreeMap<SessionKey, OpenSession>,
     shown: Option<SessionKey>,
+    /// The composers have vim's keys.
+    vim: bool,
 }
 
 impl OpenSessions {
+    pub(in crate::app) fn new(vim: bool) -> Self {
+        Self {
+            vim,
+            ..Self::default()
+        }
+    }
+
     pub(in crate::app) fn get(&self, key: &SessionKey) -> Option<&OpenSession> {
         self.sessions.get(key)
     }
@@ -60,8 +69,11 @@ impl OpenSessions {
         cx: &mut Cx<'_>,
     ) {
         let key = spec.key.clone();
-        self.sessions
-            .insert(key, OpenSession::open(spec, phase, cx));
+        let mut session = OpenSession::open(spec, phase, cx);
+        if self.vim {
+            session.chat.use_vim();
+        }
+        self.sessions.insert(key, session);
     }
 
     /// Shows a session on the screen.

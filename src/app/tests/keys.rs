@@ -227,6 +227,45 @@ fn an_unbound_key_does_nothing() {
 }
 
 #[test]
+fn vim_takes_esc_before_it_means_anything_else() {
+    let mut script = Script::started(AppOptions {
+        vim: true,
+        ..options()
+    });
+    script.event(Event::Reply(Reply::Sessions(Vec::new())));
+    let in_transcript = |script: &Script| script.app.session().unwrap().chat.is_read();
+
+    script.type_text("one two").keys("esc");
+    assert!(script.screen(80, 24).contains(" NORMAL "));
+    assert!(!in_transcript(&script));
+
+    script.type_text("2d").keys("esc");
+    assert!(!in_transcript(&script));
+
+    script.type_text("x").keys("esc");
+    assert!(in_transcript(&script));
+    assert!(!script.screen(80, 24).contains(" NORMAL "));
+    assert_eq!(script.app.session().unwrap().chat.draft(), "one tw");
+}
+
+#[test]
+fn the_leader_and_enter_are_the_same_with_vim() {
+    let mut script = Script::started(AppOptions {
+        vim: true,
+        ..options()
+    });
+    script.event(Event::Reply(Reply::Sessions(Vec::new())));
+
+    script.type_text("one two").keys("esc").type_text("v");
+    script.keys("ctrl-x q");
+    assert!(script.asked().contains(&Effect::Quit));
+
+    script.keys("esc enter").wait(Duration::from_secs(1));
+    assert_eq!(prompts(script.asked()), ["one two"]);
+    assert!(script.screen(80, 24).contains(" INSERT "));
+}
+
+#[test]
 fn attached_there_is_only_the_chat() {
     let mut script = Script::attached();
 

@@ -70,6 +70,7 @@ fn options() -> AppOptions {
         },
         keymap: Keymap::default(),
         mouse: false,
+        vim: false,
         utc_offset_minutes: 0,
         prices: Prices {
             vcpu_hour: MicroDollars(50_400),

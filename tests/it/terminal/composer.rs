@@ -81,6 +81,37 @@ fn a_command_of_the_project_a_shell_line_and_a_named_file_reach_the_server() {
 }
 
 #[test]
+fn a_prompt_is_written_with_the_keys_of_vim() {
+    let home = Home::with_sandboxes();
+    let launch = home.terminal(&["--demo", "--empty"]).size(80, 24);
+    let mut screen = launch.env("SANDBAR_VIM", "true").start();
+    screen.wait_for("idle");
+
+    screen.send("make a big taple");
+    screen.wait_for("› make a big taple");
+    assert!(screen.contents().contains(" INSERT "));
+    screen.send("\x1b");
+    screen.wait_for(" NORMAL ");
+    screen.send("Fprb");
+    screen.wait_for("› make a big table");
+    screen.send("0wwd");
+    screen.wait_for(" NORMAL d ");
+    screen.send("aw");
+    screen.wait_for("› make a table");
+    screen.send("u");
+    screen.wait_for("› make a big table");
+    screen.send("\x12");
+    screen.wait_for("› make a table");
+    // What is pasted is text.
+    screen.send("\x1b[200~dd \x1b[201~");
+    screen.wait_for("› make a dd table");
+    screen.send("\r");
+    screen.wait_for("▌ make a dd table");
+    screen.wait_for("The figures are rounded.");
+    screen.wait_for(" INSERT ");
+}
+
+#[test]
 fn a_dropped_picture_reaches_the_model() {
     let home = Home::with_sandboxes();
     let picture = home.work().join("a shot.png");

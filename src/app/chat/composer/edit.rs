@@ -98,6 +98,27 @@ impl Composer {
         self.edited();
     }
 
+    /// Puts a text in the place of another one, between two lines and char indices.
+    pub(super) fn replace_between(&mut self, from: (usize, usize), to: (usize, usize), by: &str) {
+        self.area.cancel_selection();
+        self.jump(from);
+        if from != to {
+            self.area.start_selection();
+            self.jump(to);
+            self.area.delete_char();
+        }
+        if !by.is_empty() {
+            self.area.insert_str(by);
+        }
+        self.edited();
+    }
+
+    pub(super) fn jump(&mut self, (line, column): (usize, usize)) {
+        let fit = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
+        self.area
+            .move_cursor(CursorMove::Jump(fit(line), fit(column)));
+    }
+
     /// Inserts a text on lines of its own before all others.
     pub(super) fn insert_above(&mut self, text: &str) {
         self.area.cancel_selection();

@@ -65,10 +65,12 @@ impl Composer {
         let EditedText { area, chips, shell } = text;
         self.growing = None;
         self.changed = true;
-        EditedText {
+        let old = EditedText {
             area: std::mem::replace(&mut self.area, area),
             chips: std::mem::replace(&mut self.chips, chips),
             shell: std::mem::replace(&mut self.shell, shell),
-        }
+        };
+        self.vim_text_replaced(&old.chips);
+        old
     }
 }

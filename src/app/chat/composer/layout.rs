@@ -4,6 +4,8 @@
 //! control character is replaced here, so nothing pasted can reach the terminal as an escape
 //! sequence.
 
+use std::ops::Range;
+
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::text::{hidden, wrap};
@@ -24,6 +26,39 @@ pub(in crate::app::chat) struct ComposerLayout {
     pub(in crate::app::chat) rows: Vec<ComposerRow>,
     /// Row and display column of the cursor.
     pub(in crate::app::chat) cursor: (usize, usize),
+    /// The line of the text that the first row begins.
+    pub(in crate::app::chat) first_line: usize,
+}
+
+impl ComposerLayout {
+    /// The display columns of a row that are part of a selection, given as lines and char indices.
+    pub(in crate::app::chat) fn selected(
+        &self,
+        row: &ComposerRow,
+        (from, to): ((usize, usize), (usize, usize)),
+    ) -> Range<usize> {
+        let line = self.first_line + row.line;
+        let inside = |at: usize| (line, at) >= from && (line, at) < to;
+        let pairs = row.stops.iter().zip(row.stops.iter().skip(1));
+        let mut columns = pairs.filter(|((at, _), _)| inside(*at));
+        let end = wrap::width(&row.text);
+        let last = row.stops.last().filter(|(at, _)| inside(*at));
+        let first = columns.next();
+        let start = match (first, last) {
+            (Some(((_, start), _)), _) | (None, Some((_, start))) => *start,
+            (None, None) => return 0..0,
+        };
+        let stop = columns
+            .next_back()
+            .or(first)
+            .map_or(end, |(_, (_, end))| *end);
+        let stop = if last.is_some() {
+            end.max(start + 1)
+        } else {
+            stop
+        };
+        start..stop
+    }
 }
 
 /// A piece that is never broken: a grapheme or a chip.

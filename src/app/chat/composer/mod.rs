@@ -10,7 +10,7 @@
 //! `edit_history` undoes and redoes, `prompt_history`
 //! recalls prompts, `pasted_path` and `attach` make chips of files, `aside` sets a text aside,
 //! `undone` holds a prompt that was undone, `stash` puts prompts aside, `shell` is the mark of a
-//! shell line, `pending_prompts` holds the sent prompts that the server does not show yet. The
+//! shell line, `vim` has vim's keys, `pending_prompts` holds the sent prompts that the server does not show yet. The
 //! composer does not know what a text is for, and draws nothing: that is `view/composer.rs`.
 
 mod actions;
@@ -27,6 +27,7 @@ mod prompt_history;
 mod shell;
 pub(super) mod stash;
 mod undone;
+mod vim;
 mod words;
 
 use tui_textarea::{CursorMove, TextArea};
@@ -35,6 +36,8 @@ use crate::app::input::key::{Key, KeyCode};
 use draft::{Draft, EditedText, RECALL_CHARS, ReplacedTexts, fresh, longer_than, normalized};
 use layout::ComposerLayout;
 use paste_chips::{Chips, has_reserved, is_reserved};
+use vim::Vim;
+pub(super) use vim::apply::VimUse;
 
 /// A paste with more lines or more characters becomes a chip.
 const CHIP_LINES: usize = 10;
@@ -75,6 +78,8 @@ pub(super) struct Composer {
     undone: Option<Box<(Draft, Draft)>>,
     /// The text is a line for the shell; its mark `!` is not part of it.
     shell: bool,
+    /// Vim's keys, if the user wants them.
+    vim: Option<Box<Vim>>,
     /// Counts the edits.
     edits: u64,
     changed: bool,
@@ -89,6 +94,7 @@ impl PartialEq for Composer {
             && self.browsing == other.browsing
             && self.aside_draft() == other.aside_draft()
             && self.shell == other.shell
+            && self.vim == other.vim
             && self.changed == other.changed
     }
 }
@@ -105,6 +111,7 @@ impl Default for Composer {
             aside: None,
             undone: None,
             shell: false,
+            vim: None,
             edits: 0,
             changed: false,
         }
@@ -187,6 +194,9 @@ impl Composer {
         self.browsing = None;
         self.replaced = ReplacedTexts::default();
         self.swap(EditedText::default());
+        if let Some(vim) = &mut self.vim {
+            vim.begin_text();
+        }
         text
     }
 
@@ -384,9 +394,13 @@ impl Composer {
         let first = line.saturating_sub(margin);
         let last = lines.len().min(line + margin + 1);
         let near = lines.get(first..last).unwrap_or_default();
-        layout::lay_out(near, (line - first, column), width, &|c| {
+        let layout = layout::lay_out(near, (line - first, column), width, &|c| {
             self.chips.label(c)
-        })
+        });
+        ComposerLayout {
+            first_line: first,
+            ..layout
+        }
     }
 
     fn edited(&mut self) {
@@ -400,6 +414,9 @@ impl Composer {
         self.edits = self.edits.wrapping_add(1);
         self.browsing = None;
         self.growing = None;
+        if let Some(vim) = &mut self.vim {
+            vim.changed_elsewhere();
+        }
     }
 
     fn draft(&self) -> Draft {

@@ -12,7 +12,7 @@ use icu_segmenter::options::WordBreakInvariantOptions;
 use unicode_segmentation::UnicodeSegmentation;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum CharClass {
+pub(super) enum CharClass {
     Space,
     Punctuation,
     Word,
@@ -30,10 +30,10 @@ impl CharClass {
 
 /// A word, or what is between words; `start..end` in chars.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct TextSegment {
-    start: usize,
-    end: usize,
-    kind: CharClass,
+pub(super) struct TextSegment {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    pub(super) kind: CharClass,
 }
 
 /// Returns where the word before `column` begins; `None` if only space is there.
@@ -64,7 +64,7 @@ fn words<'a>(
 }
 
 /// The whole line in pieces.
-fn pieces(line: &str) -> Vec<TextSegment> {
+pub(super) fn pieces(line: &str) -> Vec<TextSegment> {
     let segmenter = WordSegmenter::new_dictionary(WordBreakInvariantOptions::default());
     let mut bounds = segmenter.segment_str(line).peekable();
     let mut pieces: Vec<TextSegment> = Vec::new();

@@ -87,8 +87,19 @@ impl Chat {
         } else {
             vx.theme.text
         };
+        let selection = self.composer.selection();
+        let fit = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
         for (line, at) in layout.rows.iter().skip(first).zip(area.rows()) {
             buf.set_stringn(at.x, at.y, &line.text, usize::from(at.width), style);
+            if let Some(selection) = selection {
+                let columns = layout.selected(line, selection);
+                let marked = Rect {
+                    x: at.x.saturating_add(fit(columns.start)),
+                    width: fit(columns.len()),
+                    ..at
+                };
+                buf.set_style(marked.intersection(at), vx.theme.selection);
+            }
         }
         if self.composer.has_no_text() {
             let writing = self.requests.panel.writing;
@@ -108,7 +119,6 @@ impl Chat {
             buf.set_stringn(area.x, area.y, words, usize::from(area.width), vx.theme.dim);
         }
         if self.context() != ChatContext::Transcript {
-            let fit = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
             let x = area
                 .x
                 .saturating_add(fit(column))

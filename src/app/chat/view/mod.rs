@@ -171,7 +171,8 @@ impl Chat {
             ""
         };
         let auto = Span::styled(auto, theme.warning);
-        for span in [auto, facts, below] {
+        let mode = Span::styled(self.vim_mode(), theme.accent);
+        for span in [mode, auto, facts, below] {
             let columns = u16::try_from(span.width() + 2).unwrap_or(0);
             if columns == 2 || columns + 6 > right - area.x {
                 continue;
@@ -189,6 +190,12 @@ impl Chat {
             activity.spans.push(Span::raw(" "));
             buf.set_line(x, area.y, &activity, right - x);
         }
+    }
+
+    /// The mode of vim's keys, while the composer has the keys.
+    fn vim_mode(&self) -> String {
+        let mode = self.composer.vim_mode().unwrap_or_default();
+        if self.is_read() { String::new() } else { mode }
     }
 
     /// What is searched for with the keys to go on, or else the key to type.

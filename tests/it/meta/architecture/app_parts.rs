@@ -65,7 +65,14 @@ const SEEN: &[(&str, &[&str])] = &[
     // The program's start options: plain data from the command line.
     (
         "app/mod.rs",
-        &["mode", "keymap", "mouse", "utc_offset_minutes", "prices"],
+        &[
+            "mode",
+            "keymap",
+            "mouse",
+            "vim",
+            "utc_offset_minutes",
+            "prices",
+        ],
     ),
     // Parts with private fields of their own.
     ("app/session/mod.rs", &["chat", "logs", "server"]),
