@@ -30,7 +30,7 @@ pub enum Advice {
     /// The sandbox is lost, but the conversation is kept.
     ReadConversation,
     ReadLogs,
-    /// Open the session: [`NextSteps::session`](super::failure::NextSteps::session), if it is
+    /// Open the session: [`NextSteps::session`](super::NextSteps::session), if it is
     /// known.
     OpenSession,
     Resume,
