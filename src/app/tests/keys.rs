@@ -235,8 +235,14 @@ fn vim_takes_esc_before_it_means_anything_else() {
     script.event(Event::Reply(Reply::Sessions(Vec::new())));
     let in_transcript = |script: &Script| script.app.session().unwrap().chat.is_read();
 
-    script.type_text("one two").keys("esc");
-    assert!(script.screen(80, 24).contains(" NORMAL "));
+    script.type_text("one two");
+    assert!(script.screen(80, 24).contains("esc normal mode"));
+    script.keys("esc");
+    let screen = script.screen(80, 24);
+    assert!(
+        screen.contains(" NORMAL ") && screen.contains("esc scroll"),
+        "{screen}"
+    );
     assert!(!in_transcript(&script));
 
     script.type_text("2d").keys("esc");

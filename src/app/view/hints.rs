@@ -33,6 +33,7 @@ macro_rules! hint {
 }
 
 const SCROLL: KeyHint = hint!(Chat::Stop => "scroll");
+const VIM_NORMAL: KeyHint = hint!(Chat::Stop => "normal mode");
 /// Stopping takes two presses.
 const STOP: KeyHint = hint!(Chat::Stop Chat::Stop);
 const HELP: KeyHint = hint!(App::Help);
@@ -222,6 +223,16 @@ impl App {
         Some((names, hint.words.or(of_table)?))
     }
 
+    /// Whether the key that stops a turn now means something to vim.
+    fn vim_takes_stop(&self) -> bool {
+        let stop = self.key_name(Action::Chat(ChatAction::Stop));
+        let takes_it = |key| {
+            self.session()
+                .is_some_and(|session| session.chat.claims_key(key))
+        };
+        stop.parse().is_ok_and(takes_it)
+    }
+
     fn composer_hints(&self) -> Vec<KeyHint> {
         let state = self.session().map(crate::app::OpenSession::state);
         let mut hints: Vec<KeyHint> = Vec::new();
@@ -241,6 +252,7 @@ impl App {
             hints.push(hint!(Chat::Newline));
         }
         hints.push(match state {
+            _ if self.vim_takes_stop() => VIM_NORMAL,
             Some(SessionStatus::Working | SessionStatus::NeedsYou) => STOP,
             _ => SCROLL,
         });
