@@ -85,7 +85,9 @@ pub(crate) fn password_missing(variable: &str) -> Failure {
         .detail(format!("{variable} is not set"))
         .advise([
             Advice::EnterPassword,
-            set_key("to skip this question, set it, or name another variable with --password-env"),
+            set_key(&format!(
+                "to skip this question, set {variable}, or use --password-env"
+            )),
         ])
 }
 
