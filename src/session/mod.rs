@@ -5,8 +5,9 @@
 //! creates a sandbox and starts OpenCode in it, [`adopt`] takes over a sandbox that another sandbar created;
 //! [`sandbox`] resumes, pauses, kills and inspects sandboxes, also for commands without a task; `server` calls
 //! OpenCode; [`chat`] follows a conversation, `logs` what the server prints; `recorder` writes to the store;
-//! [`snapshot`] keeps what a gone session is revived from; [`code`] takes a work tree into a sandbox and its changes
-//! home; [`watch`] follows sessions that are not open. `failures` words the errors of the clients, and `events` is a task's way to its listener.
+//! [`snapshot`] keeps what a gone session is revived from; [`code`] takes a work tree into a sandbox and its
+//! changes home; [`watch`] follows sessions that are not open. `failures` words the errors of the clients, and
+//! `events` is a task's way to its listener.
 
 pub mod adopt;
 pub mod boot;

@@ -3,9 +3,9 @@
 //!
 //! In reading order: `actions` are those of the user; `sent` remembers prompts as they were
 //! composed, `undo` takes them back, `again` sends one with another model, `timeline` lists them;
-//! `search` goes through `hits`; `menu` is what one message offers, `links` what all of them link to; `conversations` is about those
-//! beside this one, and `export` makes a document of one. The server owns what is undone; here is
-//! only what was asked of it.
+//! `search` goes through `hits`; `menu` is what one message offers, `links` what all of them link
+//! to; `conversations` is about those beside this one, and `export` makes a document of one. The
+//! server owns what is undone; here is only what was asked of it.
 
 mod actions;
 mod again;

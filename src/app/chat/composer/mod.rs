@@ -7,11 +7,11 @@
 //!
 //! In reading order: `paste_chips` holds what chips stand for, `layout` wraps the text by display
 //! width, `draft` is a text with all that belongs to it, `words` and `edit` move and delete,
-//! `edit_history` undoes and redoes, `prompt_history`
-//! recalls prompts, `pasted_path` and `attach` make chips of files, `aside` sets a text aside,
-//! `undone` holds a prompt that was undone, `stash` puts prompts aside, `shell` is the mark of a
-//! shell line, `vim` has vim's keys, `pending_prompts` holds the sent prompts that the server does not show yet. The
-//! composer does not know what a text is for, and draws nothing: that is `view/composer.rs`.
+//! `edit_history` undoes and redoes, `prompt_history` recalls prompts, `pasted_path` and `attach`
+//! make chips of files, `aside` sets a text aside, `undone` holds a prompt that was undone, `stash`
+//! keeps stashed prompts, `shell` is the mark of a shell line, `vim` has vim's keys,
+//! `pending_prompts` holds the sent prompts that the server does not show yet. The composer does
+//! not know what a text is for, and draws nothing: that is `view/composer.rs`.
 
 mod actions;
 mod aside;
