@@ -38,10 +38,8 @@
 //! | [`rules`] | rules of the user that answer permissions |
 //! | [`store`] | SQLite: sessions, transcripts, drafts, queues |
 //! | [`config`] | defaults, file, environment, flags; paths; credentials; our own log |
-//! | [`keyring`] | looks up keys in the keyring of the desktop |
 //! | [`net`] | HTTP client set-up, lines, back-off |
-//! | [`clock`] | the wall clock |
-//! | [`regular_file`] | opens files by name: no FIFOs, no devices, none too large |
+//! | [`os`] | the wall clock, the keyring of the desktop, private files, files opened by name |
 //! | [`cli`] | the commands, a file for each |
 //!
 //! The large parts are cut into folders: [`app`] by what is on the screen, [`session`] by what a task does, [`local`]
@@ -97,19 +95,17 @@
 
 pub mod app;
 pub mod cli;
-pub mod clock;
 pub mod config;
 pub mod demo;
 pub mod domain;
 pub mod e2b;
 pub mod engine;
-pub mod keyring;
 // The one place that asks for the system: the server itself is for Linux alone.
 #[cfg_attr(not(target_os = "linux"), path = "local/unsupported.rs")]
 pub mod local;
 pub mod net;
 pub mod opencode;
-pub mod regular_file;
+pub mod os;
 pub mod rules;
 pub mod session;
 pub mod store;

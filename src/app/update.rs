@@ -233,7 +233,7 @@ impl App {
 
     pub(super) fn chat_outcome(&mut self, outcome: ChatOutcome, cx: &mut Cx<'_>) {
         match outcome {
-            ChatOutcome::Notice(text) => self.advise(text, cx),
+            ChatOutcome::Notice(text) => self.notify(text, cx),
             ChatOutcome::PickModel => self.open_models(cx),
             ChatOutcome::PickAgent => self.open_agents(cx),
             ChatOutcome::List(list) => self.open_chat_list(list, cx),
@@ -304,9 +304,9 @@ impl App {
                 self.overlays.push(Overlay::Confirm(question));
             }
             (Some(session), _) if matches!(session.phase(), Phase::Gone(_)) => {
-                self.advise("there is no snapshot: it cannot be revived", cx);
+                self.notify("there is no snapshot: it cannot be revived", cx);
             }
-            _ => self.advise("nothing to revive: the sandbox still exists", cx),
+            _ => self.notify("nothing to revive: the sandbox still exists", cx),
         }
     }
 
@@ -396,11 +396,6 @@ impl App {
 
     pub(super) fn notify(&mut self, text: impl Into<String>, cx: &Cx<'_>) {
         self.status.notify(text, cx.now);
-    }
-
-    /// Says what can be done now, or why something cannot.
-    pub(super) fn advise(&mut self, text: impl Into<String>, cx: &Cx<'_>) {
-        self.status.advise(text, cx.now);
     }
 
     fn reply(&mut self, reply: Reply, cx: &mut Cx<'_>) {

@@ -6,7 +6,9 @@ use super::args::{GlobalOptions, JsonArgs};
 use super::lookup::FORMAT;
 use super::ls::aligned;
 use super::report::{self, CommandError};
-use super::{keyring, runtime, setup};
+use super::runtime;
+use super::setup;
+use super::setup::keyring;
 use crate::config::Env;
 
 pub(super) fn config(

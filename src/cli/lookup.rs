@@ -3,7 +3,8 @@
 use tokio::time::Instant;
 
 use super::report::{self, CommandError};
-use super::{keyring, setup};
+use super::setup;
+use super::setup::keyring;
 use crate::config::{Config, Env};
 use crate::domain::failure::Failure;
 use crate::domain::sandbox::{EngineKind, Phase};
@@ -262,7 +263,7 @@ pub(super) mod testing {
 
 #[cfg(test)]
 mod tests {
-    use super::super::advice;
+    use super::super::report::advice;
     use super::testing::session;
     use super::*;
 

@@ -1,35 +1,22 @@
-//! The commands, one file each. They are listeners to the same sessions as the terminal, or short queries of the
-//! engine and the store.
+//! The commands, a file each; those on the life of sandboxes are in `lifecycle`. They are listeners to the same
+//! sessions as the terminal, or short queries of the engine and the store.
 //!
 //! In: the arguments and one snapshot of the environment. Out: an exit code: 0 success, 1 failure, 2 usage, 3 no
 //! account, 130 interrupted.
 
-mod adopt;
-mod advice;
-mod apply;
 mod args;
 mod code;
 mod config;
-mod cost_report;
-mod descriptors;
 mod doctor;
 mod internal;
-mod keyring;
 mod keys;
-mod kill;
+mod lifecycle;
 mod local;
 mod lookup;
 mod ls;
-mod merge;
-mod pause;
-mod provider;
-mod related;
 mod report;
-mod revive;
-mod rm;
 mod rules;
 mod run;
-mod runtime;
 mod setup;
 mod shell;
 mod terminal;
@@ -41,9 +28,10 @@ use clap::Parser;
 use clap::error::{ContextKind, ContextValue};
 
 use args::{Cli, CliCommand, InternalCommand, LocalCommand};
-use pause::PowerOp;
+use lifecycle::pause::{self, PowerOp};
+use lifecycle::{adopt, kill, revive, rm};
 use report::CommandError;
-use runtime::runtime;
+use setup::runtime::runtime;
 
 use crate::config::Env;
 use crate::domain::failure::Failure;

@@ -9,7 +9,7 @@ use secrecy::SecretString;
 
 use super::env::Env;
 use super::value::{Sourced, ValueSource};
-use crate::regular_file;
+use crate::os::regular_file;
 
 /// Stored keys by the variable that each stands for.
 #[derive(Debug, Default)]

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::domain::id::TemplateId;
 use crate::domain::sandbox::EngineKind;
-use crate::regular_file;
+use crate::os::regular_file;
 
 /// The command line's settings; `None` and `false` leave a setting unset.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

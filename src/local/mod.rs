@@ -37,7 +37,6 @@ mod interface;
 mod isolation;
 mod limits;
 mod network;
-mod private_file;
 mod process;
 mod sandbox;
 mod server;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::text;
 use crate::domain::rule::Rule;
-use crate::regular_file;
+use crate::os::regular_file;
 
 #[derive(Debug, thiserror::Error)]
 pub enum RulesError {

@@ -16,12 +16,10 @@ pub(in crate::app) mod back;
 mod choice;
 mod completion;
 mod composer;
-mod folds;
 mod notice;
 mod receive;
 mod requests;
 mod scroll;
-mod server_clock;
 mod sub_agents;
 mod transcript;
 mod update;
@@ -39,21 +37,21 @@ pub use view::props::{ChatViewProps, Delivery};
 
 use self::completion::state::Completion;
 use self::composer::Composer;
-use self::folds::{Folds, ToolFold};
 use self::notice::ChatNotices;
 use self::requests::{ComposerActivity, Requests};
 use self::scroll::{Blocks, Scroll};
-use self::server_clock::ServerClock;
+use self::transcript::folds::{Folds, ToolFold};
 use self::transcript::{LastTurn, Transcript};
 use crate::app::action::{Action, ChatAction, ChatContext};
+use crate::app::time::server_clock::ServerClock;
 use crate::domain::chat::{Catalog, Conversation, Role, Todo, Tokens, TurnStatus};
 use crate::domain::id::{MessageId, OpencodeSessionId, SessionKey};
 use crate::domain::preferences::PromptChoice;
 use crate::domain::prompt::PromptOffers;
 use crate::domain::session::SessionCommand;
 use crate::domain::time::Monotonic;
-use composer::pending_prompts::PendingPrompts;
-use composer::stash::Stashes;
+use composer::prompts::pending_prompts::PendingPrompts;
+use composer::prompts::stash::Stashes;
 
 /// How long a first Esc waits for the second one.
 const STOP_ARMED: Duration = Duration::from_secs(2);
@@ -401,16 +399,6 @@ impl Chat {
         self.pending.is_held()
     }
 
-    /// Whether an answer to a request is being written.
-    pub fn writes_answer(&self) -> bool {
-        self.requests.panel.writing.is_some()
-    }
-
-    /// How many messages are loaded.
-    pub fn messages(&self) -> usize {
-        self.transcript.len()
-    }
-
     pub fn composer_is_empty(&self) -> bool {
         self.composer.is_empty()
     }
@@ -508,4 +496,4 @@ fn next_step(now: Monotonic, step: Duration) -> Monotonic {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

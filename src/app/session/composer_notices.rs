@@ -39,7 +39,7 @@ impl App {
         let links = self.session().map(|session| session.chat.links());
         match LinkList::new(links.unwrap_or_default()) {
             Some(links) => self.overlays.push(Overlay::Links(links)),
-            None => self.advise("no links in the loaded messages", cx),
+            None => self.notify("no links in the loaded messages", cx),
         }
     }
 
@@ -66,7 +66,7 @@ impl App {
     pub(in crate::app) fn tell_cleared(&mut self, cx: &Cx<'_>) {
         let key = self.key_name(Action::Chat(ChatAction::UndoEdit));
         if !key.is_empty() {
-            self.advise(format!("{key} restores the cleared text"), cx);
+            self.notify(format!("{key} restores the cleared text"), cx);
         }
     }
 
@@ -96,7 +96,7 @@ impl App {
             1 => ("stashed".to_owned(), "brings it back"),
             count => (format!("{count} prompts stashed"), "lists them"),
         };
-        self.advise(
+        self.notify(
             if key.is_empty() {
                 words
             } else {

@@ -1,6 +1,5 @@
 //! Events in, effects and screens out; no terminal, no network.
 
-mod advice;
 mod auto;
 mod keys;
 mod links;

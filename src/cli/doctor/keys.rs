@@ -1,9 +1,9 @@
 //! Where each key comes from, and why the keyring does not have more. Never a value.
 
 use super::check::Check;
-use crate::cli::keyring::KeyringLookup;
+use crate::cli::setup::keyring::KeyringLookup;
 use crate::config::Config;
-use crate::keyring::KeyringError;
+use crate::os::keyring::KeyringError;
 
 pub(super) fn keys(config: &Config, looked: &KeyringLookup) -> Check {
     let rows = config.report().into_iter().filter(|row| row.is_secret);

@@ -4,7 +4,7 @@ use std::io::Stdout;
 
 use serde_json::{Value, json};
 
-use super::super::advice;
+use super::super::report::advice;
 use super::super::report::{self, CommandError, CommandOutput};
 use super::headless::HeadlessOutput;
 use crate::domain::chat::{ToolCall, ToolStatus};

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use crate::regular_file;
+use crate::os::regular_file;
 
 #[derive(Debug)]
 pub(super) struct Rotating {

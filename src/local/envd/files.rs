@@ -23,10 +23,10 @@ use super::context::{SandboxContext, known_name};
 use super::transfer;
 use super::transfer::{ContentEncoding, RequestedRange};
 use super::{metadata, signature};
-use crate::clock::unix_now;
 use crate::e2b::wire::WrittenFile;
 use crate::local::error::ApiError;
 use crate::local::sync::blocking;
+use crate::os::clock::unix_now;
 
 /// Longest body of an upload, after it was unpacked.
 const UPLOAD_LIMIT: u64 = 8 * 1024 * 1024 * 1024;

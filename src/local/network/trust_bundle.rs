@@ -8,7 +8,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::regular_file;
+use crate::os::regular_file;
 
 /// The server's variables that count.
 const NAMED_BY: [&str; 2] = ["NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE"];

@@ -13,10 +13,10 @@ use super::registry::Registry;
 use super::snapshot;
 use super::snapshot::{LocalSnapshot, ProcessMemory};
 use super::spec::{FileOrigin, SandboxSpec};
-use crate::clock::unix_now;
 use crate::local::auth;
 use crate::local::error::{ApiError, failed};
 use crate::local::helper::client::HelperError;
+use crate::os::clock::unix_now;
 
 /// What a snapshot is to be called.
 pub(in crate::local) struct SnapshotName {

@@ -9,9 +9,9 @@ use std::sync::Mutex;
 
 use serde_json::{Map, Value, json};
 
-use crate::clock::unix_now;
 use crate::local::helper::protocol::ProcessExit;
 use crate::local::sync::lock;
+use crate::os::clock::unix_now;
 
 const LINES: usize = 1000;
 

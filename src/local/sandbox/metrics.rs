@@ -11,11 +11,11 @@ use std::time::{Duration, Instant};
 
 use super::samples::MetricsSample;
 use super::{LocalSandbox, SandboxRun};
-use crate::clock::unix_now;
 use crate::local::error::ApiError;
 use crate::local::helper::process_tree;
 use crate::local::limits::usage::{kilobytes, measure};
 use crate::local::sync::lock;
+use crate::os::clock::unix_now;
 
 /// Between the two looks of a first sample; the clock of `/proc` ticks every 10 ms.
 const MOMENT: Duration = Duration::from_millis(200);

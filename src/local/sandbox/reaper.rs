@@ -9,8 +9,8 @@ use tokio_util::sync::CancellationToken;
 use super::LocalSandbox;
 use super::record::RunState;
 use super::registry::Registry;
-use crate::clock::unix_now;
 use crate::local::error::ApiError;
+use crate::os::clock::unix_now;
 
 /// The longest wait of the reaper, so that a changed clock is noticed.
 const REAPER_STEP: Duration = Duration::from_mins(1);

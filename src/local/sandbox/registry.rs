@@ -21,7 +21,6 @@ use super::snapshot;
 use super::snapshot::SnapshotStore;
 use super::spec::SandboxSpec;
 use super::template::{TemplateLinks, Templates};
-use crate::clock::unix_now;
 use crate::local::auth;
 use crate::local::error::{ApiError, failed};
 use crate::local::interface::options::ServerOptions;
@@ -31,6 +30,7 @@ use crate::local::network::rules::NetworkRules;
 use crate::local::sync::lock;
 use crate::local::sync::{blocking, run_to_completion};
 use crate::net::random;
+use crate::os::clock::unix_now;
 
 /// When a create that met the limit of sandboxes is worth another try, in seconds.
 const LIMIT_RETRY: u64 = 5;

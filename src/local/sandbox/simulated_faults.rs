@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 
-use crate::clock::unix_now;
 use crate::local::error::ApiError;
+use crate::os::clock::unix_now;
 
 /// The switches; a server starts with all of them off.
 #[derive(Debug, Default)]

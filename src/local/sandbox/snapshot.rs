@@ -20,8 +20,8 @@ use serde::{Deserialize, Serialize};
 use super::spec::FileOrigin;
 use crate::local::error::{ApiError, failed};
 use crate::local::isolation::remove_dir;
-use crate::local::private_file::write_private;
-use crate::regular_file;
+use crate::os::private_file::write_private;
+use crate::os::regular_file;
 
 /// The directories of a sandbox that are copied.
 const PARTS: [&str; 2] = ["home", "tmp"];

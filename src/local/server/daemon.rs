@@ -42,9 +42,9 @@ use crate::local::api::status::{STATUS, ServerStatus};
 use crate::local::auth;
 use crate::local::interface::daemon::START_LIMIT;
 use crate::local::interface::options::ServerOptions;
-use crate::local::private_file::{lock_file, write_private};
 use crate::local::sync::blocking;
-use crate::regular_file;
+use crate::os::private_file::{lock_file, write_private};
+use crate::os::regular_file;
 
 pub use crate::local::interface::daemon::{Daemon, DaemonError, DaemonLaunch};
 

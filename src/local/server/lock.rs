@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 use rustix::fs::FlockOperation;
 use serde::{Deserialize, Serialize};
 
-use crate::local::private_file::lock_file;
-use crate::regular_file;
+use crate::os::private_file::lock_file;
+use crate::os::regular_file;
 
 const NAME: &str = "server.lock";
 /// A program that asks for the holder has the lock for a moment.

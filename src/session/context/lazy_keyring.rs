@@ -6,7 +6,7 @@ use std::fmt;
 use secrecy::SecretString;
 use tokio::sync::OnceCell;
 
-use crate::keyring::{Keyring, KeyringEntry};
+use crate::os::keyring::{Keyring, KeyringEntry};
 
 /// Receives each key, so that logs can be redacted.
 type KeyListener = Box<dyn Fn(&SecretString) + Send + Sync>;

@@ -20,7 +20,7 @@ use tempfile::TempDir;
 use tokio::sync::{OnceCell, watch};
 use tokio::time::Instant;
 
-pub use crate::clock::unix_now as wall;
+pub use crate::os::clock::unix_now as wall;
 
 use super::failures;
 use crate::domain::failure::Failure;

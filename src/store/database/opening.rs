@@ -13,8 +13,8 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
 
 use super::migrations;
-use crate::clock::unix_now;
-use crate::regular_file;
+use crate::os::clock::unix_now;
+use crate::os::regular_file;
 use crate::store::error::StoreError;
 use crate::store::files::{make_private_dir, open_private};
 

@@ -11,7 +11,7 @@ use std::path::Path;
 
 use super::error::StoreError;
 use crate::domain::id::SessionKey;
-use crate::regular_file;
+use crate::os::regular_file;
 
 /// Creates the directory; a new one is for this user alone.
 pub(super) fn make_private_dir(dir: &Path) -> Result<(), StoreError> {

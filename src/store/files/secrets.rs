@@ -14,7 +14,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::id::SessionKey;
-use crate::regular_file;
+use crate::os::regular_file;
 use crate::store::error::StoreError;
 use crate::store::files::{file_name, replace_private};
 

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::id::{MessageId, OpencodeSessionId, SessionKey};
 use crate::domain::time::UnixMillis;
-use crate::regular_file;
+use crate::os::regular_file;
 use crate::store::error::StoreError;
 use crate::store::files::{file_name, is_plain, replace_private};
 

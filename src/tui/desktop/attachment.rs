@@ -10,7 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::domain::prompt::LocalFile;
-use crate::regular_file;
+use crate::os::regular_file;
 
 /// The largest file; servers keep what is attached in the conversation and send it with each turn.
 pub(in crate::tui) const MOST: u64 = 10 * 1024 * 1024;

@@ -21,20 +21,25 @@ const CEILING: usize = 400;
 /// Which other rooms a room may import. `a::b` allows that part only.
 const ROOMS: &[(&str, &[&str])] = &[
     ("domain", &[]),
-    ("clock", &["domain"]),
     ("net", &[]),
     ("e2b", &["net"]),
     ("opencode", &["net"]),
     (
         "local",
-        &["net", "e2b::wire", "e2b::proto", "regular_file", "clock"],
+        &[
+            "net",
+            "e2b::wire",
+            "e2b::proto",
+            "os::regular_file",
+            "os::private_file",
+            "os::clock",
+        ],
     ),
     ("demo", &[]),
     ("text", &[]),
-    ("keyring", &[]),
-    ("regular_file", &[]),
+    ("os", &["domain"]),
     // All but `rules::file` is pure.
-    ("rules", &["domain", "regular_file"]),
+    ("rules", &["domain", "os::regular_file"]),
     // Only the views may use `text`: see the bans below.
     ("app", &["domain", "text", "rules"]),
     // A session knows how the demo model is started and how OpenCode is configured for it; its recorder writes to
@@ -42,14 +47,28 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "session",
         &[
-            "domain", "net", "e2b", "opencode", "engine", "demo", "store", "keyring", "clock",
+            "domain",
+            "net",
+            "e2b",
+            "opencode",
+            "engine",
+            "demo",
+            "store",
+            "os::keyring",
+            "os::clock",
             "rules",
         ],
     ),
     ("engine", &["domain", "net", "e2b", "local"]),
-    ("store", &["domain", "net::url", "regular_file", "clock"]),
-    ("config", &["domain", "net::url", "regular_file"]),
-    ("tui", &["domain", "text", "app", "session", "regular_file"]),
+    (
+        "store",
+        &["domain", "net::url", "os::regular_file", "os::clock"],
+    ),
+    ("config", &["domain", "net::url", "os::regular_file"]),
+    (
+        "tui",
+        &["domain", "text", "app", "session", "os::regular_file"],
+    ),
     (
         "cli",
         &[
@@ -58,7 +77,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "e2b",
             "local",
             "demo",
-            "keyring",
+            "os::keyring",
             "app",
             "session",
             "engine",
@@ -229,7 +248,7 @@ const UNBOUNDED: &[&str] = &[
 
 /// The files that write to the program's two outputs: one for the commands, and the terminal UI.
 const OUTPUTS: &[&str] = &[
-    "cli/report.rs",
+    "cli/report/mod.rs",
     // Holds an output of cli/report.
     "cli/run/answer.rs",
     "tui/terminal.rs",
@@ -429,9 +448,9 @@ const WRONG: &[(&str, &str, &str)] = &[
         "closed pipe",
     ),
     ("tui/mod.rs", "fn f() { eprintln!(); }", "closed pipe"),
-    ("cli/report.rs", "fn f() { print!(); }", "closed pipe"),
+    ("cli/report/mod.rs", "fn f() { print!(); }", "closed pipe"),
     (
-        "cli/ls.rs",
+        "cli/ls/mod.rs",
         "use std::io::{self, Write}; fn f() { io::stdout().write_all(b\"\"); }",
         "cli/report",
     ),
@@ -513,7 +532,7 @@ fn allowed_code_passes() {
             "pub(crate) fn f() { std::env::vars_os(); }",
         ),
         (
-            "cli/report.rs",
+            "cli/report/mod.rs",
             "fn f() { std::io::stdout(); std::io::stderr(); }",
         ),
         ("local/init.rs", "fn f() { rustix::stdio::stdin(); }"),

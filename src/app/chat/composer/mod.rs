@@ -7,14 +7,12 @@
 //!
 //! In reading order: `paste_chips` holds what chips stand for, `layout` wraps the text by display
 //! width, `draft` is a text with all that belongs to it, `words` and `edit` move and delete,
-//! `edit_history` undoes and redoes, `prompt_history` recalls prompts, `pasted_path` and `attach`
-//! make chips of files, `aside` sets a text aside, `undone` holds a prompt that was undone, `stash`
-//! keeps stashed prompts, `shell` is the mark of a shell line, `vim` has vim's keys,
-//! `pending_prompts` holds the sent prompts that the server does not show yet. The composer does
+//! `edit_history` undoes and redoes, `pasted_path` and `attach` make chips of files, `prompts` has the
+//! prompts beside the one that is being written, `shell` is the mark of a shell line, `vim` has vim's
+//! keys. The composer does
 //! not know what a text is for, and draws nothing: that is `view/composer.rs`.
 
 mod actions;
-mod aside;
 mod attach;
 mod draft;
 mod edit;
@@ -22,11 +20,8 @@ mod edit_history;
 pub(super) mod layout;
 pub(super) mod paste_chips;
 pub(super) mod pasted_path;
-pub(super) mod pending_prompts;
-mod prompt_history;
+pub(super) mod prompts;
 mod shell;
-pub(super) mod stash;
-mod undone;
 mod vim;
 mod words;
 

@@ -230,7 +230,7 @@ impl ChatHarness {
     }
 }
 
-pub(super) fn message(id: &str, role: Role, created: u64) -> Message {
+pub(in crate::app) fn message(id: &str, role: Role, created: u64) -> Message {
     Message {
         agent: Some("build".into()),
         ..Message::new(id, role, UnixMillis(created))
@@ -249,7 +249,7 @@ pub(super) fn step_start(message: &str, id: &str) -> Part {
     }
 }
 
-pub(super) fn tool(message: &str, id: &str, status: ToolStatus, output: &str) -> Part {
+pub(in crate::app) fn tool(message: &str, id: &str, status: ToolStatus, output: &str) -> Part {
     Part {
         id: id.into(),
         message: message.into(),
@@ -290,7 +290,7 @@ pub(super) fn conversation(title: &str) -> Conversation {
     }
 }
 
-pub(super) fn resync(messages: Vec<MessageWithParts>, status: TurnStatus) -> Resync {
+pub(in crate::app) fn resync(messages: Vec<MessageWithParts>, status: TurnStatus) -> Resync {
     Resync {
         conversation: conversation("a title"),
         permissions: Some(Vec::new()),

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::view::draw_now;
 use super::*;
-use crate::app::chat::folds::ToolFold;
+use crate::app::chat::transcript::folds::ToolFold;
 use crate::opencode::wire::event::Event;
 use crate::session::chat::translate::Translator;
 

@@ -12,6 +12,7 @@
 //!   gone.
 
 mod entry;
+pub(super) mod folds;
 mod reverted;
 mod turn;
 
@@ -250,11 +251,6 @@ impl Transcript {
             let message = Message::new(id.clone(), Role::Assistant, place.created);
             MessageEntry::new(message, false)
         })
-    }
-
-    /// How many messages are known.
-    pub(super) fn len(&self) -> usize {
-        self.entries.len()
     }
 
     pub(super) fn entry(&self, id: &MessageId) -> Option<&MessageEntry> {

@@ -26,8 +26,8 @@ use crate::local::interface::options::HelperCommand;
 use crate::local::interface::options::ServerOptions;
 use crate::local::isolation::Isolation;
 use crate::local::limits::{DescriptorLimits, ProcessLimits};
-use crate::local::private_file::lock_file;
 use crate::local::sync::lock;
+use crate::os::private_file::lock_file;
 use npm::{CUT, InstallSettings, Npm};
 
 /// All that there are.

@@ -287,7 +287,8 @@ fn up_goes_through_rows_then_through_the_history_and_down_comes_back() {
     let mut harness = ChatHarness::idle();
     harness.say("first");
     harness.say("second");
-    harness.chat.pending = crate::app::chat::composer::pending_prompts::PendingPrompts::default();
+    harness.chat.pending =
+        crate::app::chat::composer::prompts::pending_prompts::PendingPrompts::default();
     harness.type_text("draft");
     let up = Key::plain(KeyCode::Up);
     let down = Key::plain(KeyCode::Down);

@@ -4,8 +4,8 @@
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use crate::app::chat::folds::ToolFold;
 use crate::app::chat::sub_agents::task_progress::TaskProgress;
+use crate::app::chat::transcript::folds::ToolFold;
 use crate::app::view::theme::Theme;
 use crate::domain::chat::ToolCall;
 use crate::domain::time::UnixMillis;

@@ -11,8 +11,8 @@ use std::path::Path;
 use jsonc_parser::{ParseOptions, parse_to_serde_value};
 use serde_json::{Map, Value};
 
-use super::args::GlobalOptions;
-use super::report::CommandError;
+use crate::cli::args::GlobalOptions;
+use crate::cli::report::CommandError;
 use crate::config::{Config, PROVIDER_VARIABLES};
 use crate::domain::failure::Failure;
 use crate::domain::session::CodeSource;
@@ -29,7 +29,7 @@ const LONGEST: u64 = 1024 * 1024;
 
 /// What is known of models that need no key of ours.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum OwnProvider {
+pub(in crate::cli) enum OwnProvider {
     /// Provider ids.
     InCode(BTreeSet<String>),
     Nowhere,
@@ -49,7 +49,7 @@ impl OwnProvider {
     }
 }
 
-pub(super) fn of(code: &CodeSource) -> OwnProvider {
+pub(in crate::cli) fn of(code: &CodeSource) -> OwnProvider {
     let root = match code {
         CodeSource::WorkTree(root) => root,
         CodeSource::Empty => return OwnProvider::Nowhere,
@@ -68,7 +68,7 @@ pub(super) fn of(code: &CodeSource) -> OwnProvider {
 }
 
 /// A model that was requested here is not silently replaced by the demo model. The code may configure it.
-pub(super) fn can_use_model(
+pub(in crate::cli) fn can_use_model(
     options: &GlobalOptions,
     config: &Config,
     code: &CodeSource,
@@ -178,8 +178,8 @@ fn is_well_known(id: &str) -> bool {
 mod tests {
     use pretty_assertions::assert_eq;
 
-    use super::super::setup;
     use super::*;
+    use crate::cli::setup;
     use crate::config::Env;
 
     #[test]

@@ -18,7 +18,7 @@ const MINUTE: Duration = Duration::from_mins(1);
 const MOST: Duration = Duration::from_hours(24);
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct ServerClock {
+pub(in crate::app) struct ServerClock {
     /// The newest time in the server's events.
     newest: UnixMillis,
     /// Each as far as is known; one of them is zero.
@@ -28,14 +28,14 @@ pub(super) struct ServerClock {
 
 impl ServerClock {
     /// The time on the server.
-    pub(super) fn at(&self, wall: UnixMillis) -> UnixMillis {
+    pub(in crate::app) fn at(&self, wall: UnixMillis) -> UnixMillis {
         wall.plus(self.ahead).minus(self.behind)
     }
 
     /// A time of the server on our clock, to be shown in minutes. An offset of less than a minute is
     /// not applied: it may be the delay of a slow connection, and another screen, which has met no
     /// delay, must show the same minute.
-    pub(super) fn here(&self, at: UnixMillis) -> UnixMillis {
+    pub(in crate::app) fn here(&self, at: UnixMillis) -> UnixMillis {
         let offset = |measured: Duration| {
             if measured < MINUTE {
                 Duration::ZERO
@@ -47,7 +47,7 @@ impl ServerClock {
     }
 
     /// Learns from an event that arrives now.
-    pub(super) fn observe(&mut self, event: &ChatEvent, wall: UnixMillis) {
+    pub(in crate::app) fn observe(&mut self, event: &ChatEvent, wall: UnixMillis) {
         match event {
             // The age of these is unknown.
             ChatEvent::Resync(resync) => {
@@ -113,8 +113,8 @@ fn newest_of(message: &Message) -> UnixMillis {
 mod tests {
     use pretty_assertions::assert_eq;
 
-    use super::super::tests::{message, resync, tool};
     use super::*;
+    use crate::app::chat::tests::{message, resync, tool};
     use crate::domain::chat::{MessageWithParts, Role, ToolStatus, TurnStatus};
 
     const NOW: UnixMillis = UnixMillis(1_000_000_000);

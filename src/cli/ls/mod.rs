@@ -4,16 +4,19 @@
 //! Also listed are sandboxes of the account that this store does not know (of another machine, of a lost store, of
 //! another program), with what can be done about them: they may cost money. No engine is started for the list.
 
+mod cost_report;
+
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::args::{GlobalOptions, JsonArgs};
-use super::cost_report::CostReport;
-use super::lookup::{FORMAT, SessionLookup};
-use super::report::{self, CommandError};
-use super::{runtime, setup};
+use self::cost_report::CostReport;
+use crate::cli::args::{GlobalOptions, JsonArgs};
+use crate::cli::lookup::{FORMAT, SessionLookup};
+use crate::cli::report::{self, CommandError};
+use crate::cli::runtime;
+use crate::cli::setup;
 use crate::config::Env;
 use crate::domain::failure::Failure;
 use crate::domain::id::SessionKey;
@@ -444,8 +447,8 @@ pub(super) fn age(age: Duration) -> String {
 mod tests {
     use pretty_assertions::assert_eq;
 
-    use super::super::lookup::testing::session;
     use super::*;
+    use crate::cli::lookup::testing::session;
     use crate::domain::sandbox::price::{Prices, SandboxSize};
 
     fn late(id: &str, state: SandboxState) -> ListedSandbox {

@@ -7,10 +7,10 @@ use std::path::Path;
 
 use rustix::fs::FlockOperation;
 
-use crate::regular_file;
+use crate::os::regular_file;
 
 /// Replaces a file in one step, readable by its owner alone.
-pub(super) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let temporary = path.with_extension("tmp");
     let _ = std::fs::remove_file(&temporary);
     let mut file = OpenOptions::new()
@@ -24,7 +24,7 @@ pub(super) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// Opens a file for its owner alone, and locks it.
-pub(super) fn lock_file(path: &Path, how: FlockOperation) -> io::Result<File> {
+pub fn lock_file(path: &Path, how: FlockOperation) -> io::Result<File> {
     let mut open = OpenOptions::new();
     open.create(true).truncate(false).write(true).mode(0o600);
     let file = regular_file::open(path, &mut open)?;

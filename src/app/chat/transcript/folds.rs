@@ -37,24 +37,24 @@ impl ToolFold {
 
 /// What is unfolded: the default of each kind, and the blocks that differ from it.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Folds {
+pub(in crate::app::chat) struct Folds {
     /// All calls, apart from those in `toggled`.
-    pub(super) tools: ToolFold,
-    pub(super) thinking_open: bool,
-    pub(super) reverted_open: bool,
-    pub(super) toggled: HashSet<PartId>,
+    pub(in crate::app::chat) tools: ToolFold,
+    pub(in crate::app::chat) thinking_open: bool,
+    pub(in crate::app::chat) reverted_open: bool,
+    pub(in crate::app::chat) toggled: HashSet<PartId>,
 }
 
 impl Folds {
     /// Folds what is unfolded, or the other way round.
-    pub(super) fn flip(&mut self, part: &PartId) {
+    pub(in crate::app::chat) fn flip(&mut self, part: &PartId) {
         if !self.toggled.remove(part) {
             self.toggled.insert(part.clone());
         }
     }
 
     /// Whether the part shows more than its first line.
-    pub(super) fn is_open(&self, part: &Part, role: Role) -> bool {
+    pub(in crate::app::chat) fn is_open(&self, part: &Part, role: Role) -> bool {
         let by_default = match part.kind {
             PartKind::Tool(_) => self.tools == ToolFold::Open,
             PartKind::Reasoning { .. } => self.thinking_open,
@@ -65,7 +65,7 @@ impl Folds {
     }
 
     /// How much of a call is shown. One that was folded alone shows what a folded one does.
-    pub(super) fn of_tool(&self, part: &Part) -> ToolFold {
+    pub(in crate::app::chat) fn of_tool(&self, part: &Part) -> ToolFold {
         let is_toggled = self.toggled.contains(&part.id);
         match (self.tools, is_toggled) {
             (ToolFold::Open, false) | (ToolFold::Folded | ToolFold::Line, true) => ToolFold::Open,

@@ -1,11 +1,11 @@
 //! The prompts of this conversation: those that were sent from here, and those of other clients.
 
-use super::draft::Draft;
-use super::{Composer, HISTORY};
+use crate::app::chat::composer::draft::Draft;
+use crate::app::chat::composer::{Composer, HISTORY};
 
 impl Composer {
     /// Adds a prompt to the history, as its newest one.
-    pub(super) fn keep(&mut self, draft: Draft) {
+    pub(in crate::app::chat::composer) fn keep(&mut self, draft: Draft) {
         self.history.retain(|old| *old != draft);
         self.history.push(draft);
         if self.history.len() > HISTORY {

@@ -11,7 +11,7 @@ use crate::net::url::without_userinfo;
 use crate::session::code::Git;
 
 /// Refuses a work tree that has nothing in common with the session's origin.
-pub(super) async fn check(
+pub(in crate::cli) async fn check(
     root: &Path,
     name: &str,
     code: Option<&CodeSource>,

@@ -1,18 +1,23 @@
 //! Builds the inputs of sessions, engine and terminal from the configuration.
 
+pub(super) mod descriptors;
+pub(super) mod keyring;
+pub(super) mod provider;
+pub(super) mod runtime;
+
 use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 use tokio::time::Instant;
 
-use super::args::GlobalOptions;
-use super::provider::{self, OwnProvider};
-use super::report::CommandError;
+use self::provider::OwnProvider;
 use crate::app::action::Action;
 use crate::app::input::key::KeySequence;
 use crate::app::input::keymap::Keymap;
 use crate::app::view::surface::Shades;
 use crate::app::view::theme::{Characters, Colours, Theme};
+use crate::cli::args::GlobalOptions;
+use crate::cli::report::CommandError;
 use crate::config::CLONE_ACCESS;
 use crate::config::own_log::{self, OwnLog, Redactor};
 use crate::config::{

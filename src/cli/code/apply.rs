@@ -11,7 +11,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use super::merge::{Merge, listed, misfit};
+use crate::cli::code::merge::{Merge, listed, misfit};
 use crate::domain::failure::Failure;
 use crate::session::code::Git;
 
@@ -20,15 +20,15 @@ const SECTIONS: usize = 1000;
 
 /// The result of a patch.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Applied {
+pub(in crate::cli) struct Applied {
     /// One line per changed file: lines added, lines removed, path.
-    pub(super) files: Vec<String>,
+    pub(in crate::cli) files: Vec<String>,
     /// Files that already contained the work.
-    pub(super) already: usize,
+    pub(in crate::cli) already: usize,
     /// How many of the changed files had local changes.
-    pub(super) merged: usize,
+    pub(in crate::cli) merged: usize,
     /// Those of them with marked conflicts.
-    pub(super) conflicts: Vec<String>,
+    pub(in crate::cli) conflicts: Vec<String>,
 }
 
 impl Applied {
@@ -45,7 +45,7 @@ impl Applied {
 
 /// What to do if the patch and local changes touch the same lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum OnConflict {
+pub(in crate::cli) enum OnConflict {
     /// Nothing is changed.
     Refuse,
     /// Write both versions into the file, with conflict markers.
@@ -53,7 +53,7 @@ pub(super) enum OnConflict {
 }
 
 /// Applies the patch.
-pub(super) async fn apply(
+pub(in crate::cli) async fn apply(
     root: &Path,
     patch: &[u8],
     on_conflict: OnConflict,
@@ -238,8 +238,8 @@ mod tests {
     use pretty_assertions::assert_eq;
     use proptest::prelude::*;
 
-    use super::super::merge::NAMED;
     use super::*;
+    use crate::cli::code::merge::NAMED;
 
     struct WorkTree(tempfile::TempDir);
 

@@ -5,11 +5,12 @@
 
 use serde_json::json;
 
-use super::args::{GlobalOptions, KillArgs};
-use super::lookup::{FORMAT, SessionLookup};
-use super::ls::age;
-use super::report::{self, CommandError};
-use super::{runtime, setup};
+use crate::cli::args::{GlobalOptions, KillArgs};
+use crate::cli::lookup::{FORMAT, SessionLookup};
+use crate::cli::ls::age;
+use crate::cli::report::{self, CommandError};
+use crate::cli::runtime;
+use crate::cli::setup;
 use crate::config::Env;
 use crate::domain::failure::Failure;
 use crate::domain::id::SandboxId;
@@ -27,7 +28,7 @@ struct KillCandidate {
     id: SandboxId,
 }
 
-pub(super) fn kill(
+pub(in crate::cli) fn kill(
     options: &GlobalOptions,
     args: &KillArgs,
     env: &Env,

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use super::args::{AdoptArgs, GlobalOptions};
-use super::lookup::{self, SessionLookup};
-use super::report::{self, CommandError};
-use super::{runtime, setup};
 use crate::app::cx::IdSource;
+use crate::cli::args::{AdoptArgs, GlobalOptions};
+use crate::cli::lookup::{self, SessionLookup};
+use crate::cli::report::{self, CommandError};
+use crate::cli::runtime;
+use crate::cli::setup;
 use crate::config::Env;
 use crate::domain::id::SandboxId;
 use crate::domain::sandbox::Phase;
@@ -17,7 +18,7 @@ use crate::session::sandbox::access::EngineClient;
 use crate::store::StoredSession;
 use crate::text::visible;
 
-pub(super) fn adopt(
+pub(in crate::cli) fn adopt(
     options: &GlobalOptions,
     args: &AdoptArgs,
     env: &Env,

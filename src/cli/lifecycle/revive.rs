@@ -5,12 +5,14 @@ use std::pin::pin;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
-use super::args::{GlobalOptions, NameArgs};
-use super::lookup::SessionLookup;
-use super::ls::age;
-use super::report::{self, CommandError};
-use super::run::headless::boot_line;
-use super::{keyring, runtime, setup};
+use crate::cli::args::{GlobalOptions, NameArgs};
+use crate::cli::lookup::SessionLookup;
+use crate::cli::ls::age;
+use crate::cli::report::{self, CommandError};
+use crate::cli::run::headless::boot_line;
+use crate::cli::runtime;
+use crate::cli::setup;
+use crate::cli::setup::keyring;
 use crate::config::Env;
 use crate::domain::failure::Failure;
 use crate::domain::failure::advice::Advice;
@@ -25,7 +27,7 @@ use crate::session::sandbox::access::EngineClient;
 use crate::session::snapshot::revive::prospect;
 use crate::session::supervisor::Supervisor;
 
-pub(super) fn revive(
+pub(in crate::cli) fn revive(
     options: &GlobalOptions,
     args: &NameArgs,
     env: &Env,

@@ -6,6 +6,8 @@
 //! In a pipe or a file a result stays exact to the byte, as `sandbar diff` must be. Stderr is always for people, so
 //! it is always made visible.
 
+pub(super) mod advice;
+
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Stdout, Write};
@@ -15,7 +17,6 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::termios::{QueueSelector, tcflush, tcgetwinsize};
 use serde::Serialize;
 
-use super::advice;
 use crate::domain::failure::Failure;
 use crate::text::hidden::is_hidden;
 use crate::text::visible_bytes::{VisibleBytes, visible, visible_line};

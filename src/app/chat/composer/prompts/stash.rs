@@ -5,7 +5,7 @@ use crate::domain::session::Prompt;
 
 /// The stashed prompts, the oldest first.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(in crate::app::chat) struct Stashes(pub(super) Vec<Prompt>);
+pub(in crate::app::chat) struct Stashes(pub(in crate::app::chat::composer) Vec<Prompt>);
 
 impl Stashes {
     /// The stored ones; what was stashed since is newer.
@@ -21,7 +21,7 @@ impl Stashes {
         self.0.len()
     }
 
-    pub(super) fn take(&mut self, id: &MessageId) -> Option<Prompt> {
+    pub(in crate::app::chat::composer) fn take(&mut self, id: &MessageId) -> Option<Prompt> {
         let at = self.0.iter().position(|one| one.message == *id)?;
         Some(self.0.remove(at))
     }

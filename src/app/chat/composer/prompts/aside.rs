@@ -1,7 +1,7 @@
 //! Sets the composer's text aside while the composer is needed for an answer, and restores it.
 
-use super::Composer;
-use super::draft::{Draft, EditedText};
+use crate::app::chat::composer::Composer;
+use crate::app::chat::composer::draft::{Draft, EditedText};
 
 impl Composer {
     /// The whole text with what is set aside, as it is stored as the draft.
@@ -25,7 +25,7 @@ impl Composer {
     }
 
     /// The text that is set aside.
-    pub(super) fn aside_draft(&self) -> Option<Draft> {
+    pub(in crate::app::chat::composer) fn aside_draft(&self) -> Option<Draft> {
         self.aside.as_ref().map(|(text, _)| text.draft())
     }
 

@@ -2,12 +2,12 @@
 
 use tokio::runtime::{Builder, Runtime};
 
-use super::descriptors;
-use super::report::CommandError;
+use crate::cli::report::CommandError;
+use crate::cli::setup::descriptors;
 use crate::domain::failure::Failure;
 
 /// The main loop and the commands run on the caller's thread; two workers run the sessions.
-pub(super) fn runtime() -> Result<Runtime, CommandError> {
+pub(in crate::cli) fn runtime() -> Result<Runtime, CommandError> {
     descriptors::ensure()?;
     let built = Builder::new_multi_thread()
         .worker_threads(2)

@@ -5,10 +5,11 @@
 
 use std::time::Instant;
 
-use super::args::{GlobalOptions, NamesArgs};
-use super::lookup::SessionLookup;
-use super::report::{self, CommandError};
-use super::{runtime, setup};
+use crate::cli::args::{GlobalOptions, NamesArgs};
+use crate::cli::lookup::SessionLookup;
+use crate::cli::report::{self, CommandError};
+use crate::cli::runtime;
+use crate::cli::setup;
 use crate::config::Env;
 use crate::domain::failure::Failure;
 use crate::domain::sandbox::Phase;
@@ -20,12 +21,12 @@ use crate::session::sandbox::closing::{close_stored, resume_stored};
 
 /// The requested state of the sandboxes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum PowerOp {
+pub(in crate::cli) enum PowerOp {
     Pause,
     Resume,
 }
 
-pub(super) fn run(
+pub(in crate::cli) fn run(
     wish: PowerOp,
     options: &GlobalOptions,
     args: &NamesArgs,

@@ -6,10 +6,11 @@
 
 use serde_json::json;
 
-use super::args::{GlobalOptions, RmArgs};
-use super::lookup::{FORMAT, SessionLookup};
-use super::report::{self, CommandError};
-use super::{runtime, setup};
+use crate::cli::args::{GlobalOptions, RmArgs};
+use crate::cli::lookup::{FORMAT, SessionLookup};
+use crate::cli::report::{self, CommandError};
+use crate::cli::runtime;
+use crate::cli::setup;
 use crate::config::Env;
 use crate::domain::failure::Failure;
 use crate::domain::sandbox::Phase;
@@ -18,7 +19,11 @@ use crate::e2b::wire::{ListedSandbox, SandboxState};
 use crate::session::recorder::removal;
 use crate::session::sandbox::access::EngineClient;
 
-pub(super) fn rm(options: &GlobalOptions, args: &RmArgs, env: &Env) -> Result<(), CommandError> {
+pub(in crate::cli) fn rm(
+    options: &GlobalOptions,
+    args: &RmArgs,
+    env: &Env,
+) -> Result<(), CommandError> {
     let config = setup::config(options, env)?;
     runtime()?.block_on(async {
         let lookup = SessionLookup::open(&config, env).await?;

@@ -1,15 +1,20 @@
 //! `sandbar diff NAME` and `sandbar apply NAME`: fetch the work done in a session.
 
+mod apply;
+mod merge;
+mod related;
+
 use std::path::Path;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::apply::{self, Applied, OnConflict};
-use super::args::{ApplyArgs, GlobalOptions, NameArgs};
-use super::lookup::SessionLookup;
-use super::ls::age;
-use super::report::{self, CommandError};
-use super::{merge, related, runtime, setup};
+use self::apply::{Applied, OnConflict};
+use crate::cli::args::{ApplyArgs, GlobalOptions, NameArgs};
+use crate::cli::lookup::SessionLookup;
+use crate::cli::ls::age;
+use crate::cli::report::{self, CommandError};
+use crate::cli::runtime;
+use crate::cli::setup;
 use crate::config::{Config, Env};
 use crate::domain::failure::Failure;
 use crate::domain::sandbox::Phase;

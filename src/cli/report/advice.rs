@@ -7,7 +7,7 @@ use crate::domain::failure::advice::Advice;
 const ANY_NAME: &str = "NAME";
 
 /// The advice of a failure as text; empty if it has none.
-pub(super) fn words(failure: &Failure) -> String {
+pub(in crate::cli) fn words(failure: &Failure) -> String {
     let session = match failure.next.session.as_str() {
         "" => ANY_NAME,
         name => name,
@@ -16,12 +16,12 @@ pub(super) fn words(failure: &Failure) -> String {
 }
 
 /// The stable codes of the advice, for scripts.
-pub(super) fn codes(failure: &Failure) -> Vec<&'static str> {
+pub(in crate::cli) fn codes(failure: &Failure) -> Vec<&'static str> {
     failure.next.advice.iter().map(Advice::code).collect()
 }
 
 /// The argument of each of the codes; `None` for one without.
-pub(super) fn arguments(failure: &Failure) -> Vec<Option<&str>> {
+pub(in crate::cli) fn arguments(failure: &Failure) -> Vec<Option<&str>> {
     failure.next.advice.iter().map(Advice::argument).collect()
 }
 

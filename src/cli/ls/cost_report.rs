@@ -8,35 +8,35 @@ use crate::domain::sandbox::usage::{ObservedRun, RunEnd, Usage};
 use crate::domain::time::{UnixMillis, in_minutes};
 
 /// Prices, and the time up to which to count.
-pub(super) struct CostReport {
-    pub(super) prices: Prices,
-    pub(super) now: UnixMillis,
+pub(in crate::cli) struct CostReport {
+    pub(in crate::cli) prices: Prices,
+    pub(in crate::cli) now: UnixMillis,
 }
 
 impl CostReport {
-    pub(super) fn new(config: &Config, now: UnixMillis) -> Self {
+    pub(in crate::cli) fn new(config: &Config, now: UnixMillis) -> Self {
         let prices = config.prices.prices();
         Self { prices, now }
     }
 
-    pub(super) fn usage(&self, seen: impl IntoIterator<Item = ObservedRun>) -> Usage {
+    pub(in crate::cli) fn usage(&self, seen: impl IntoIterator<Item = ObservedRun>) -> Usage {
         Usage::of(seen, self.now)
     }
 
     /// The cost of runs; `None` if nothing is charged, or the price is unknown.
-    pub(super) fn cost(&self, engine: EngineKind, usage: &Usage) -> Option<MicroDollars> {
+    pub(in crate::cli) fn cost(&self, engine: EngineKind, usage: &Usage) -> Option<MicroDollars> {
         let is_known = engine == EngineKind::E2b && self.prices.are_known();
         is_known.then(|| usage.cost(&self.prices, self.now))
     }
 
     /// Time since the start of the run: `41m`, `-`.
-    pub(super) fn up(&self, run: Option<RunningSandbox>) -> String {
+    pub(in crate::cli) fn up(&self, run: Option<RunningSandbox>) -> String {
         let minutes = |run: RunningSandbox| run.time(self.now).as_secs() / 60;
         run.map_or_else(|| "-".to_owned(), |run| in_minutes(minutes(run)))
     }
 
     /// Total time observed: `41m`, `41m $0.03`, `at most 41m $0.03`, `-`.
-    pub(super) fn in_all(
+    pub(in crate::cli) fn in_all(
         &self,
         engine: EngineKind,
         seen: impl IntoIterator<Item = ObservedRun>,
@@ -55,7 +55,10 @@ impl CostReport {
 
     /// The cost so far and to come of all sandboxes that run at E2B, and the cost of all that ever ran, each sandbox
     /// once.
-    pub(super) fn total(&self, seen: impl IntoIterator<Item = ObservedRun>) -> Option<String> {
+    pub(in crate::cli) fn total(
+        &self,
+        seen: impl IntoIterator<Item = ObservedRun>,
+    ) -> Option<String> {
         let seen: Vec<ObservedRun> = seen.into_iter().collect();
         let running = seen.iter().filter(|seen| seen.end == RunEnd::Runs).cloned();
         let (running, all) = (self.usage(running), self.usage(seen.iter().cloned()));

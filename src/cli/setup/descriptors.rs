@@ -9,7 +9,7 @@ use crate::domain::failure::Failure;
 const NEEDED: u64 = 64;
 
 /// Raises the limit if it is too low and may be raised.
-pub(super) fn ensure() -> Result<(), Failure> {
+pub(in crate::cli) fn ensure() -> Result<(), Failure> {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     if current.is_none_or(|limit| limit >= NEEDED) {
         return Ok(());

@@ -1,8 +1,8 @@
 //! A prompt that was undone stands in the composer, before what was written there.
 
-use super::Composer;
-use super::draft::{RECALL_CHARS, longer_than};
-use super::paste_chips::has_reserved;
+use crate::app::chat::composer::Composer;
+use crate::app::chat::composer::draft::{RECALL_CHARS, longer_than};
+use crate::app::chat::composer::paste_chips::has_reserved;
 use crate::domain::prompt::PromptKind;
 use crate::domain::session::Prompt;
 
