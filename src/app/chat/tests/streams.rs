@@ -41,6 +41,18 @@ fn replayed(path: &Path) -> ChatHarness {
     harness
 }
 
+/// The streams that show most of what a conversation can have, which are drawn on a wide screen too.
+const MAIN: [&str; 8] = [
+    "bash",
+    "compaction_auto",
+    "error_midstream_retry",
+    "permission_once",
+    "question",
+    "reasoning",
+    "subagent",
+    "todo",
+];
+
 #[test]
 fn each_recorded_stream_shows_a_conversation() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/opencode");
@@ -51,7 +63,9 @@ fn each_recorded_stream_shows_a_conversation() {
     paths.sort();
     for path in paths {
         let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
-        for (width, height) in [(80, 24), (120, 36)] {
+        let is_main = MAIN.contains(&name.as_str());
+        let wide = is_main.then_some((200, 50));
+        for (width, height) in [(80, 24), (120, 36)].into_iter().chain(wide) {
             let mut harness = replayed(&path);
             let shown = draw_now(&mut harness, width, height);
 
