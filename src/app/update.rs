@@ -95,6 +95,7 @@ impl App {
     fn type_key(&mut self, key: Key, cx: &mut Cx<'_>) {
         let is_taken = self.overlays.type_key(key);
         self.palette_typed(cx);
+        self.search_typed();
         if is_taken || !self.focus.is_on(Pane::Chat) || !self.overlays.is_empty() {
             return;
         }

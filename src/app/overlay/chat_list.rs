@@ -3,6 +3,8 @@
 //! The rows are made when a list is opened, so that nothing walks over the conversation while it is
 //! drawn. `App` performs the chosen row.
 
+use std::borrow::Cow;
+
 use super::picker::Picker;
 use crate::domain::chat::ModelRef;
 use crate::domain::id::{MessageId, OpencodeSessionId};
@@ -16,7 +18,7 @@ pub(in crate::app) struct ChatListOverlay {
     /// The text of the empty filter.
     pub(super) ask: &'static str,
     /// The text if no row matches.
-    pub(super) none: &'static str,
+    pub(super) none: Cow<'static, str>,
     pub(super) rows: Vec<ChatListRow>,
     pub(super) picker: Picker,
     /// What is typed is more than a filter.
@@ -95,7 +97,7 @@ impl ChatListOverlay {
         Self {
             title: "Send the last prompt again with",
             ask: "type to filter",
-            none: "no model matches",
+            none: "no model matches".into(),
             rows,
             picker: Picker::default(),
             field: None,
@@ -106,7 +108,7 @@ impl ChatListOverlay {
     pub(in crate::app) fn agents(rows: Vec<ChatListRow>) -> Self {
         Self {
             title: "Choose an agent",
-            none: "no agent matches",
+            none: "no agent matches".into(),
             ..Self::send_again(rows)
         }
     }
@@ -114,7 +116,7 @@ impl ChatListOverlay {
     pub(in crate::app) fn providers(rows: Vec<ChatListRow>) -> Self {
         Self {
             title: "Add an API key: choose a provider",
-            none: "no provider matches",
+            none: "no provider matches".into(),
             ..Self::send_again(rows)
         }
     }
@@ -131,7 +133,7 @@ impl ChatListOverlay {
         let mut list = Self {
             title: "Prompts, newest first",
             ask: "",
-            none: "",
+            none: "".into(),
             rows: Vec::new(),
             picker: Picker::default(),
             field: None,
@@ -143,7 +145,7 @@ impl ChatListOverlay {
 
     /// Replaces the prompts; the older ones are at the end, so that the selected one stays.
     pub(in crate::app) fn set_prompts(&mut self, rows: Vec<ChatListRow>, more: bool) {
-        (self.ask, self.none) = if more {
+        let (ask, none) = if more {
             (
                 "type to filter · loading older prompts …",
                 "no prompt matches yet · loading older prompts …",
@@ -151,6 +153,7 @@ impl ChatListOverlay {
         } else {
             ("type to filter", "no prompt matches")
         };
+        (self.ask, self.none) = (ask, none.into());
         self.rows = rows;
     }
 
@@ -160,7 +163,7 @@ impl ChatListOverlay {
         Self {
             title: "Earlier prompts",
             ask: "type to filter",
-            none: "no prompt matches",
+            none: "no prompt matches".into(),
             rows: rows.collect(),
             picker: Picker::default(),
             field: None,
@@ -192,7 +195,7 @@ impl ChatListOverlay {
                 "Conversations in this sandbox"
             },
             ask: "type to filter",
-            none: "no conversation matches",
+            none: "no conversation matches".into(),
             rows,
             picker: Picker::default(),
             field: None,
@@ -203,7 +206,7 @@ impl ChatListOverlay {
     /// Stashed prompts, the newest first.
     pub(in crate::app) fn stashes(rows: Vec<(String, ListChoice)>) -> Self {
         Self {
-            none: "no prompt matches",
+            none: "no prompt matches".into(),
             ..Self::menu("Stashed prompts", rows)
         }
     }
@@ -219,7 +222,7 @@ impl ChatListOverlay {
         Self {
             title,
             ask: "type to filter",
-            none: "nothing matches",
+            none: "nothing matches".into(),
             rows: rows.collect(),
             picker: Picker::default(),
             field: None,
@@ -232,9 +235,23 @@ impl ChatListOverlay {
         Self {
             title: "Search in the conversation",
             ask: "type to search",
+            none: Cow::default(),
             field: Some(ListField::Words),
             ..Self::menu("", Vec::new())
         }
+    }
+
+    /// The words that are searched for, while they are typed.
+    pub(in crate::app) fn searched(&self) -> Option<&str> {
+        match self.field {
+            Some(ListField::Words) => Some(self.picker.filter()),
+            _ => None,
+        }
+    }
+
+    /// Says how often the typed words are there.
+    pub(in crate::app) fn set_found(&mut self, found: String) {
+        self.none = found.into();
     }
 
     /// A field for a title.
@@ -242,7 +259,7 @@ impl ChatListOverlay {
         Self {
             title: "Rename the conversation",
             ask: "type a title",
-            none: "enter saves it",
+            none: "enter saves it".into(),
             rows: Vec::new(),
             picker: Picker::with(title),
             field: Some(ListField::Title(conversation)),

@@ -61,6 +61,24 @@ impl App {
         self.overlays.push(Overlay::Chat(list));
     }
 
+    /// Runs after each key: counts what is searched for.
+    pub(in crate::app) fn search_typed(&mut self) {
+        let Some(Overlay::Chat(list)) = self.overlays.top() else {
+            return;
+        };
+        let session = self.session();
+        let found = list.searched().zip(session).map(|(words, session)| {
+            if words.trim().is_empty() {
+                String::new()
+            } else {
+                session.chat.hits_in_words(words)
+            }
+        });
+        if let Some((found, list)) = found.zip(self.overlays.chat_list_mut()) {
+            list.set_found(found);
+        }
+    }
+
     fn models_again(&self) -> Vec<ChatListRow> {
         let current = self.session().and_then(|session| session.chat.model());
         let row = |model: &Model| {

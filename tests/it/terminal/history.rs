@@ -175,6 +175,7 @@ fn words_are_found_in_folded_output_and_the_conversation_is_exported() {
     screen.wait_for("Search in the conversation");
     screen.send("1042");
     screen.wait_for("› 1042");
+    screen.wait_for("1 found");
     screen.send("\r");
     screen.wait_for("\"1042\" 1 of 1");
     screen.wait_for("1043");

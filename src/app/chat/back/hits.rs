@@ -26,10 +26,22 @@ pub(in crate::app::chat) struct SearchHit {
     pub(in crate::app::chat) nth: usize,
 }
 
+/// Small letters, and one blank where there are several or a line ends.
+pub(super) fn one_blank(text: &str) -> String {
+    let mut words = String::with_capacity(text.len());
+    for word in text.split_whitespace() {
+        if !words.is_empty() {
+            words.push(' ');
+        }
+        words.push_str(word);
+    }
+    words.to_lowercase()
+}
+
 impl Search {
     pub(super) fn of(words: &str) -> Self {
         Self {
-            words: words.trim().to_lowercase(),
+            words: one_blank(words),
             ..Self::default()
         }
     }

@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 
-use super::hits::{Search, SearchHit};
+use super::hits::{Search, SearchHit, one_blank};
 use crate::app::chat::scroll::{Block, BlockId, Blocks};
 use crate::app::chat::{Chat, ChatFocus, ChatOutcome};
 use crate::app::cx::Cx;
@@ -88,9 +88,20 @@ impl Chat {
         }
     }
 
+    /// How often the conversation has these words, in a sentence; for each change of what is typed.
+    pub(in crate::app) fn hits_in_words(&self, words: &str) -> String {
+        let mut search = Search::of(words);
+        search.hits = self.hits_of(&search.words);
+        search.count(self.transcript.more)
+    }
+
     /// Finds all hits in what is loaded.
     fn find_hits(&mut self) {
-        let words = self.search.words.clone();
+        self.search.hits = self.hits_of(&self.search.words);
+        self.search.at = None;
+    }
+
+    fn hits_of(&self, words: &str) -> Vec<SearchHit> {
         let mut hits = Vec::new();
         let blocks = Blocks {
             reverted_open: true,
@@ -99,7 +110,7 @@ impl Chat {
         let mut at = blocks.first();
         while let Some(pos) = at {
             if let Some(Block::Part(entry, known)) = blocks.block(pos) {
-                let count = count(&known.part, &words);
+                let count = count(&known.part, words);
                 let block = BlockId::Part(entry.message.id.clone(), known.part.id.clone());
                 hits.extend((0..count).map(|nth| SearchHit {
                     block: block.clone(),
@@ -108,8 +119,7 @@ impl Chat {
             }
             at = blocks.next(pos);
         }
-        self.search.hits = hits;
-        self.search.at = None;
+        hits
     }
 
     /// The last hit in this block or above it.
@@ -163,7 +173,7 @@ impl Chat {
 
 /// How often a part has the words.
 fn count(part: &Part, words: &str) -> usize {
-    let count = |text: &str| text.to_lowercase().matches(words).count();
+    let count = |text: &str| one_blank(text).matches(words).count();
     match &part.kind {
         PartKind::Text { text, .. } | PartKind::Reasoning { text, .. } => count(text),
         PartKind::Tool(call) => count_in_call(call, &count),

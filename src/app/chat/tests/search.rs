@@ -45,6 +45,14 @@ fn hits_are_gone_through_from_the_newest_in_both_directions() {
 }
 
 #[test]
+fn hits_are_counted_while_the_words_are_typed() {
+    let harness = two_turns(None);
+    assert_eq!(harness.chat.hits_in_words("first  OF"), "2 found");
+    assert_eq!(harness.chat.hits_in_words("first of d"), "1 found");
+    assert_eq!(harness.chat.hits_in_words("nowhere"), "not found");
+}
+
+#[test]
 fn what_is_not_there_is_said() {
     let mut harness = two_turns(None);
     harness.search("nowhere");

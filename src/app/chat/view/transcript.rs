@@ -83,7 +83,8 @@ impl Chat {
         painter.draw(spot, area, buf, &mut drawn.viewport);
         if self.search.is_on() {
             let style = painter.vx.theme.selection;
-            hits::mark(&self.search.words, area, buf, style);
+            let begins: Vec<u16> = drawn.viewport.blocks.iter().map(|(y, _)| *y).collect();
+            hits::mark(&self.search.words, area, &begins, buf, style);
         }
         drawn
     }

@@ -26,7 +26,7 @@ impl ChatListOverlay {
             all: self.rows.len(),
             rows: self.matching().iter().map(row).collect(),
             ask: self.ask,
-            none: self.none,
+            none: &self.none,
         };
         choices.draw(&self.picker, screen, buf, vx);
     }

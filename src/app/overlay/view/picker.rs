@@ -16,7 +16,7 @@ const ROWS: usize = 16;
 pub(in crate::app::overlay) const WIDTH: u16 = 72;
 
 /// A list, ready to draw.
-pub(in crate::app::overlay) struct Choices {
+pub(in crate::app::overlay) struct Choices<'a> {
     pub(in crate::app::overlay) title: &'static str,
     /// How many choices there are without the filter.
     pub(in crate::app::overlay) all: usize,
@@ -25,7 +25,7 @@ pub(in crate::app::overlay) struct Choices {
     /// The text of the empty filter.
     pub(in crate::app::overlay) ask: &'static str,
     /// The text if no choice matches.
-    pub(in crate::app::overlay) none: &'static str,
+    pub(in crate::app::overlay) none: &'a str,
 }
 
 impl App {
@@ -54,7 +54,7 @@ impl App {
     }
 }
 
-impl Choices {
+impl Choices<'_> {
     pub(in crate::app::overlay) fn draw(
         self,
         picker: &Picker,
