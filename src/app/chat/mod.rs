@@ -41,7 +41,7 @@ use self::notice::ChatNotices;
 use self::requests::{ComposerActivity, Requests};
 use self::scroll::{Blocks, Scroll};
 use self::transcript::folds::{Folds, ToolFold};
-use self::transcript::{LastTurn, Transcript};
+use self::transcript::{LastTurn, StreamRate, Transcript};
 use crate::app::action::{Action, ChatAction, ChatContext};
 use crate::app::time::server_clock::ServerClock;
 use crate::domain::chat::{Catalog, Conversation, Role, Todo, Tokens, TurnStatus};
@@ -137,6 +137,8 @@ enum ChatFocus {
 #[derive(Debug, Clone, Default, PartialEq)]
 struct SubAgents {
     chats: BTreeMap<OpencodeSessionId, Chat>,
+    /// How many tools each had called when the server was last asked.
+    tools: BTreeMap<OpencodeSessionId, usize>,
     /// The one that is read, after those from which it was opened.
     open: Vec<OpencodeSessionId>,
 }
@@ -171,6 +173,7 @@ pub struct Chat {
     /// `None` until the server reports it.
     status: Option<TurnStatus>,
     busy_since: Option<Monotonic>,
+    stream_rate: StreamRate,
     /// How long the turn had been running when it was first seen.
     ran_before: Duration,
     server_clock: ServerClock,
@@ -222,6 +225,7 @@ impl Chat {
             viewport: ChatViewport::default(),
             status: None,
             busy_since: None,
+            stream_rate: StreamRate::default(),
             ran_before: Duration::ZERO,
             server_clock: ServerClock::default(),
             stop_armed: None,

@@ -58,6 +58,7 @@ impl Chat {
                 command,
                 SessionCommand::FindFiles(_)
                     | SessionCommand::LoadSubAgent(_)
+                    | SessionCommand::CountTools(_)
                     | SessionCommand::SaveChoice(_)
             )
         };
@@ -130,10 +131,13 @@ impl Chat {
                 message,
                 part,
                 text,
-            } => self.transcript.delta(&message, &part, &text),
+            } => {
+                self.stream_rate.arrived(text.len(), cx.now);
+                self.transcript.delta(&message, &part, &text);
+            }
             ChatEvent::PermissionAsked(asked) => {
-                self.requests
-                    .asked(PendingRequest::Permission(asked), cx.now);
+                let asked = PendingRequest::Permission(asked);
+                self.requests.asked(asked, cx.now);
             }
             ChatEvent::PermissionReplied(id) => {
                 self.requests.permission_replied(&id, cx.now);
@@ -146,13 +150,11 @@ impl Chat {
                 self.requests.question_replied(&id, cx.now);
                 self.notices.moved_on();
             }
-            ChatEvent::Error(error) => {
-                if !error.is_abort() {
-                    self.notices.say(ChatNotice::Turn(error));
-                }
-            }
+            ChatEvent::Error(error) if error.is_abort() => {}
+            ChatEvent::Error(error) => self.notices.say(ChatNotice::Turn(error)),
             ChatEvent::Todos(todos) => self.todos = todos,
             ChatEvent::SubAgent(id, event) => self.sub_agent_event(&id, *event, cx),
+            ChatEvent::SubAgentTools(id, tools) => self.sub_agents.counted(id, tools),
             ChatEvent::Catalog(catalog) => self.catalog = catalog,
             ChatEvent::Offers(offers) => {
                 self.offers = *offers;
@@ -160,15 +162,17 @@ impl Chat {
             }
             ChatEvent::Resync(resync) => {
                 self.resync(*resync, cx.wall);
-                self.load_running_sub_agents(cx);
+                self.load_sub_agents(cx);
             }
-            ChatEvent::Older { page, more } => {
-                self.loading_older = false;
-                self.transcript.older(&page, more);
-                self.search_older(cx);
-            }
+            ChatEvent::Older { page, more } => self.older_arrived(&page, more, cx),
         }
         self.sync_aside();
+    }
+
+    fn older_arrived(&mut self, page: &[MessageWithParts], more: bool, cx: &mut Cx<'_>) {
+        self.loading_older = false;
+        self.transcript.older(page, more);
+        self.search_older(cx);
     }
 
     fn status_changed(&mut self, status: TurnStatus) {

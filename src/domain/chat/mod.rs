@@ -345,6 +345,8 @@ pub enum ChatEvent {
     Todos(Vec<Todo>),
     /// Something in the conversation of a sub-agent, at any depth.
     SubAgent(OpencodeSessionId, Box<ChatEvent>),
+    /// How many tools a sub-agent has called, in all its messages.
+    SubAgentTools(OpencodeSessionId, usize),
     Catalog(Catalog),
     /// What a prompt can name: commands, agents, resources.
     Offers(Box<PromptOffers>),

@@ -168,6 +168,9 @@ pub enum SessionCommand {
     /// Fetches the conversation of a sub-agent; answered by [`ChatEvent::SubAgent`] while there is
     /// a connection.
     LoadSubAgent(OpencodeSessionId),
+    /// Counts the tools that a sub-agent has called; answered by [`ChatEvent::SubAgentTools`] while
+    /// there is a connection.
+    CountTools(OpencodeSessionId),
     /// Looks for the sandbox's files by a part of their path; answered by
     /// [`SessionEvent::FilesFound`] while there is a connection.
     FindFiles(String),
@@ -402,7 +405,8 @@ impl SessionEvent {
                     SessionCommand::SaveDraft(_)
                     | SessionCommand::SaveChoice(_)
                     | SessionCommand::FindFiles(_)
-                    | SessionCommand::LoadSubAgent(_),
+                    | SessionCommand::LoadSubAgent(_)
+                    | SessionCommand::CountTools(_),
                 ..
             } => None,
             Self::CommandFailed(failure) | Self::CommandRefused { failure, .. } => Some(failure),

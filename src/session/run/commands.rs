@@ -51,7 +51,8 @@ async fn store(serving: &mut SessionState, command: SessionCommand) {
         | SessionCommand::ReplyPermission { .. }
         | SessionCommand::ReplyQuestion { .. }
         | SessionCommand::LoadOlder
-        | SessionCommand::LoadSubAgent(_) => {}
+        | SessionCommand::LoadSubAgent(_)
+        | SessionCommand::CountTools(_) => {}
     }
 }
 
@@ -79,7 +80,12 @@ pub(crate) async fn handle(
         }
         // Nothing waits for a retry; the user types on without the files.
         (SessionCommand::Retry, Some(_))
-        | (SessionCommand::FindFiles(_) | SessionCommand::LoadSubAgent(_), None) => {}
+        | (
+            SessionCommand::FindFiles(_)
+            | SessionCommand::LoadSubAgent(_)
+            | SessionCommand::CountTools(_),
+            None,
+        ) => {}
         (SessionCommand::Retry, None) => return Ok(CommandOutcome::Retry),
         (SessionCommand::UseTemplate(_), Some(_)) => {
             serving.command_failed(failures::has_conversation()).await;
@@ -186,6 +192,7 @@ async fn connected(
         SessionCommand::ReplyQuestion { id, reply } => connection.reply_question(id, reply),
         SessionCommand::LoadOlder => connection.load_older(),
         SessionCommand::LoadSubAgent(id) => connection.load_sub_agent(id),
+        SessionCommand::CountTools(id) => connection.count_tools(id),
         SessionCommand::FindFiles(query) => connection.find_files(query),
         // They need none.
         SessionCommand::Prompt(_)

@@ -25,6 +25,7 @@ use crate::domain::session::{CloseAction, Prompt};
 use crate::domain::time::UnixMillis;
 use crate::opencode::client::OpencodeClient;
 use crate::opencode::error::OpencodeError;
+use crate::opencode::wire::part::PartBody;
 use crate::session::chat::fetch::FetchScope;
 use crate::session::chat::follow::{FollowRequest, follow};
 use crate::session::chat::follow_end::FollowEnd;
@@ -306,6 +307,23 @@ impl OpencodeServer {
         page.older = None;
         let page = parts::older(page, &self.directory);
         Ok(ChatEvent::SubAgent(id, Box::new(page)))
+    }
+
+    /// How many tools a sub-agent has called.
+    pub(crate) async fn tools_of(self, id: OpencodeSessionId) -> Result<usize, OpencodeError> {
+        let (mut tools, mut before) = (0, None::<String>);
+        loop {
+            let older = before.as_deref();
+            let page = self.client.messages(id.as_str(), PAGE, older).await?;
+            let parts = page.messages.iter().flat_map(|message| &message.parts);
+            tools += parts
+                .filter(|part| matches!(part.body, PartBody::Tool(_)))
+                .count();
+            match page.older {
+                Some(older) => before = Some(older),
+                None => return Ok(tools),
+            }
+        }
     }
 
     /// What became of a prompt that the server accepted; `None` if it could not be asked.

@@ -34,7 +34,7 @@ pub(super) use code::{code_line, label, safe_code};
 use container::{Container, OpenList};
 use inline::Inline;
 
-pub use parts::{MarkdownCode, MarkdownLink, code_blocks, links};
+pub use parts::{MarkdownCode, MarkdownLink, code_blocks, last_line, links, plain_line};
 use table::TableBuilder;
 
 /// A longer label of a footnote is cut.

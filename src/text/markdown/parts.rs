@@ -48,6 +48,34 @@ pub fn code_blocks(source: &str) -> Vec<MarkdownCode> {
     found
 }
 
+/// Returns a line of Markdown without its marks, for where it stands alone. Not safe for a screen.
+pub fn plain_line(line: &str) -> String {
+    let mut plain = String::new();
+    for event in Parser::new_ext(line.trim(), options()) {
+        match event {
+            Event::Text(text)
+            | Event::Code(text)
+            | Event::InlineMath(text)
+            | Event::DisplayMath(text) => plain.push_str(&text),
+            Event::FootnoteReference(name) => {
+                plain.push('[');
+                plain.push_str(&name);
+                plain.push(']');
+            }
+            Event::SoftBreak | Event::HardBreak => plain.push(' '),
+            _ => {}
+        }
+    }
+    plain.trim().to_owned()
+}
+
+/// Returns the last line of a Markdown text that has more than marks, without them; empty if there is
+/// none. Not safe for a screen.
+pub fn last_line(source: &str) -> String {
+    let mut lines = source.lines().rev().map(plain_line);
+    lines.find(|line| !line.is_empty()).unwrap_or_default()
+}
+
 /// Returns the links of a text that are harmless to open, also addresses that stand in it as they are.
 pub fn links(source: &str) -> Vec<MarkdownLink> {
     let mut found = Vec::new();
@@ -114,7 +142,7 @@ mod tests {
     use pretty_assertions::assert_eq;
     use proptest::prelude::*;
 
-    use super::{MarkdownCode, code_blocks, links};
+    use super::{MarkdownCode, code_blocks, last_line, links, plain_line};
     use crate::text::link_table::is_harmless_link;
 
     #[test]
@@ -182,6 +210,24 @@ mod tests {
             "a".repeat(2000)
         )));
         assert!(!is_harmless_link("http:e.org") && !is_harmless_link("https://"));
+    }
+
+    #[test]
+    fn a_line_alone_has_no_marks() {
+        let lines = [
+            (
+                "## **Done**: see `a_b` and [docs](https://e.org)",
+                "Done: see a_b and docs",
+            ),
+            ("- [x] *one* thing", "one thing"),
+            ("> 3. quoted", "quoted"),
+            ("plain _words_ with a_b", "plain words with a_b"),
+        ];
+        for (line, plain) in lines {
+            assert_eq!(plain_line(line), plain);
+        }
+        assert_eq!(last_line("first\n**second**\n\n---\n```\n"), "second");
+        assert_eq!(last_line("---\n"), "");
     }
 
     proptest! {

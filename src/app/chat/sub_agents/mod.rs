@@ -5,6 +5,8 @@
 
 pub(in crate::app::chat) mod task_progress;
 
+use std::collections::BTreeSet;
+
 use self::task_progress::TaskProgress;
 use super::scroll::{Block, BlockId};
 use super::{Chat, ChatFocus, SubAgents};
@@ -12,6 +14,10 @@ use crate::app::cx::Cx;
 use crate::domain::chat::{ChatEvent, PartKind, TaskCall, ToolCall, ToolDetail, ToolStatus};
 use crate::domain::id::OpencodeSessionId;
 use crate::domain::session::SessionCommand;
+use crate::text::markdown;
+
+/// The newest sub-agents whose tools are counted when a conversation is opened.
+const COUNTED: usize = 20;
 
 /// Messages that are looked through for what a sub-agent does.
 const MESSAGES: usize = 500;
@@ -23,6 +29,11 @@ impl SubAgents {
 
     pub(super) fn shown_mut(&mut self) -> Option<&mut Chat> {
         self.chats.get_mut(self.open.last()?)
+    }
+
+    /// The server said how many tools one has called.
+    pub(super) fn counted(&mut self, id: OpencodeSessionId, tools: usize) {
+        self.tools.insert(id, tools);
     }
 
     /// Goes back to the outer conversation.
@@ -66,13 +77,20 @@ impl Chat {
         chat.server_clock = clock;
     }
 
-    /// Asks for what the sub-agents that work now have done before this program saw them.
-    pub(super) fn load_running_sub_agents(&self, cx: &mut Cx<'_>) {
-        for (call, task) in self.tasks() {
-            if call.status == ToolStatus::Running
-                && let Some(child) = &task.child
-            {
+    /// Asks for what the sub-agents have done before this program saw them: all of it for those that
+    /// work now, for the others how many tools they have called.
+    pub(super) fn load_sub_agents(&self, cx: &mut Cx<'_>) {
+        let tasks: Vec<_> = self.tasks().collect();
+        let mut asked = BTreeSet::new();
+        for (call, task) in tasks.into_iter().rev() {
+            let Some(child) = task.child.as_ref().filter(|child| asked.insert(*child)) else {
+                continue;
+            };
+            if call.status == ToolStatus::Running {
                 self.command(SessionCommand::LoadSubAgent(child.clone()), cx);
+            }
+            if asked.len() <= COUNTED {
+                self.command(SessionCommand::CountTools(child.clone()), cx);
             }
         }
     }
@@ -158,9 +176,15 @@ impl Chat {
 
     /// What a sub-agent has done, as far as it is known.
     pub(in crate::app::chat) fn task_progress(&self, task: &TaskCall) -> Option<TaskProgress> {
-        let chat = self.sub_agents.chats.get(task.child.as_ref()?)?;
+        let child = task.child.as_ref()?;
+        let counted = self.sub_agents.tools.get(child).copied();
+        let chat = self.sub_agents.chats.get(child);
+        if counted.is_none() && chat.is_none() {
+            return None;
+        }
         let (mut tools, mut last) = (0, None);
-        for entry in chat.transcript.newest().take(MESSAGES) {
+        let entries = chat.into_iter().flat_map(|chat| chat.transcript.newest());
+        for entry in entries.take(MESSAGES) {
             for known in entry.parts.iter().rev() {
                 let said = match &known.part.kind {
                     PartKind::Tool(call) => {
@@ -170,9 +194,7 @@ impl Chat {
                     PartKind::Text { text, .. } | PartKind::Reasoning { text, .. }
                         if last.is_none() && entry.message.parent.is_some() =>
                     {
-                        let mut lines = text.lines().rev();
-                        let line = lines.find(|line| !line.trim().is_empty());
-                        line.unwrap_or_default().to_owned()
+                        markdown::last_line(text)
                     }
                     _ => continue,
                 };
@@ -182,7 +204,8 @@ impl Chat {
             }
         }
         Some(TaskProgress {
-            tools,
+            // What came since it was counted is in the chat, what came before may not be.
+            tools: counted.unwrap_or_default().max(tools),
             last: last.unwrap_or_default(),
         })
     }

@@ -81,3 +81,34 @@ fn each_kind_of_call_is_shown_running_failed_folded_and_unfolded() {
         }
     }
 }
+
+#[test]
+fn the_tools_of_sub_agents_are_counted_also_of_those_that_ended_before() {
+    let input = json!({ "description": "Look", "prompt": "look", "subagent_type": "general" });
+    let metadata = json!({ "sessionId": "ses_child" });
+    let time = json!({ "start": STARTED, "end": STARTED + 2_400 });
+    let state = json!({ "status": "completed", "input": input, "title": "", "metadata": metadata,
+        "time": time, "output": "done" });
+    let mut harness = called("task", &state);
+    harness.commands();
+    let part = harness.chat.transcript.newest().next().unwrap().parts[0]
+        .part
+        .clone();
+    let page = MessageWithParts {
+        message: message("msg_a", Role::Assistant, STARTED),
+        parts: vec![part],
+    };
+    harness.receive(ChatEvent::Resync(Box::new(resync(
+        vec![page],
+        TurnStatus::Idle,
+    ))));
+    assert_eq!(
+        harness.commands(),
+        [SessionCommand::CountTools("ses_child".into())]
+    );
+    assert!(!picture(&mut harness, 80).contains("tool"));
+
+    harness.receive(ChatEvent::SubAgentTools("ses_child".into(), 123));
+    let rows = picture(&mut harness, 80);
+    assert!(rows.contains("123 tools"), "{rows}");
+}

@@ -882,3 +882,24 @@ fn an_answer_that_will_never_be_whole_says_so() {
         (false, false, true, false)
     );
 }
+
+#[test]
+fn the_working_line_says_how_fast_an_answer_streams() {
+    let mut harness = ChatHarness::idle();
+    harness.receive(ChatEvent::Status(TurnStatus::Busy));
+    harness.receive(ChatEvent::Message(message("a", Role::Assistant, 1)));
+    for _ in 0..20 {
+        let delta = ChatEvent::Delta {
+            message: "a".into(),
+            part: "p".into(),
+            text: "twenty letters here ".to_owned(),
+        };
+        harness.receive(delta);
+        harness.wait(100);
+    }
+    let screen = draw(&mut harness, 80, 24);
+    assert!(screen.contains("to stop · ~50 tok/s"), "{screen}");
+
+    harness.wait(10_000);
+    assert!(!draw(&mut harness, 80, 24).contains("tok/s"));
+}

@@ -14,11 +14,13 @@
 mod entry;
 pub(super) mod folds;
 mod reverted;
+mod stream_rate;
 mod turn;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 pub(super) use self::entry::{MessageEntry, PartEntry, StreamingPart};
+pub(super) use self::stream_rate::StreamRate;
 pub(super) use self::turn::LastTurn;
 use crate::domain::chat::{
     Message, MessageWithParts, Part, PartKind, Resync, RevertPoint, Role, Tokens,

@@ -276,11 +276,15 @@ impl Chat {
         let key = props.key(self.context(), ChatAction::Stop);
         let stops = format!("{text} · {key} {key} to stop");
         // Where there is no room for all, the footer has the key too.
-        if key.is_empty() || (!todo.is_empty() && wrap::width(&stops) > room) {
-            text
-        } else {
-            stops
+        if !key.is_empty() && (todo.is_empty() || wrap::width(&stops) <= room) {
+            text = stops;
         }
+        let rate = self.shown_chat().stream_rate.tokens_per_second(vx.now);
+        let rate = rate.map_or_else(String::new, |rate| format!(" · ~{rate} tok/s"));
+        if wrap::width(&text) + wrap::width(&rate) <= room {
+            text.push_str(&rate);
+        }
+        text
     }
 
     /// `todo 2/5 Run the tests`: how far the agent's list is, and what it does now.

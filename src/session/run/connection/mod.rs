@@ -114,6 +114,20 @@ impl Connection {
         self.calls.push(call.boxed());
     }
 
+    /// Counts the tools of a sub-agent; without an answer nothing is told.
+    pub(crate) fn count_tools(&self, id: OpencodeSessionId) {
+        let tools = self.server.clone().tools_of(id.clone());
+        let call = tools.map(|tools| match tools {
+            Ok(tools) => CallResult::News(ChatEvent::SubAgentTools(id, tools)),
+            // Its conversation may be deleted.
+            Err(error) => {
+                tracing::debug!(%id, %error, "the tools of a sub-agent could not be counted");
+                CallResult::Done
+            }
+        });
+        self.calls.push(call.boxed());
+    }
+
     /// Looks for files; without an answer nothing is told.
     pub(crate) fn find_files(&self, query: String) {
         let server = self.server.clone();

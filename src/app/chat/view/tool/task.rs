@@ -5,6 +5,7 @@ use ratatui::text::Line;
 use super::rows::ToolLook;
 use crate::app::chat::sub_agents::task_progress::TaskProgress;
 use crate::domain::chat::{TaskCall, ToolCall, ToolStatus};
+use crate::text::markdown;
 
 /// Rows of what the sub-agent was told that are shown.
 const TOLD: usize = 12;
@@ -13,9 +14,8 @@ pub(super) fn task(call: &ToolCall, task: &TaskCall, look: ToolLook<'_>) -> Vec<
     if look.is_open {
         return told(task, look);
     }
-    let mut said = call.output.lines().rev();
-    let last = said.find(|line| !line.trim().is_empty());
-    let last = last.map(|line| look.one(line, look.theme.dim));
+    let last = markdown::last_line(&call.output);
+    let last = (!last.is_empty()).then(|| look.one(&last, look.theme.dim));
     last.into_iter().collect()
 }
 

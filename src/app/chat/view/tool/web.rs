@@ -5,6 +5,7 @@ use ratatui::text::Line;
 use super::rows::ToolLook;
 use super::table;
 use crate::domain::chat::ToolCall;
+use crate::text::markdown;
 
 /// Titles, or else lines, of a search's result that a folded call shows.
 const FIRST: usize = 3;
@@ -23,11 +24,12 @@ pub(super) fn search(call: &ToolCall, look: ToolLook<'_>) -> Vec<Line<'static>> 
         return table::arguments(&call.input, look);
     }
     let titles = call.output.lines();
-    let titles: Vec<&str> = titles
+    let mut titles: Vec<String> = titles
         .filter_map(|line| line.strip_prefix("### "))
+        .map(markdown::plain_line)
         .collect();
     if titles.is_empty() {
-        return look.first(&call.output, FIRST, look.theme.dim);
+        titles = call.output.lines().map(markdown::plain_line).collect();
     }
     look.first(&titles.join("\n"), FIRST, look.theme.dim)
 }
