@@ -75,7 +75,9 @@ impl PreferenceStore {
 
 impl TerminalSessions {
     fn new(supervisor: Supervisor, warning: Option<String>, state: PathBuf) -> Self {
-        let records = supervisor.context().records.as_ref();
+        let context = supervisor.context();
+        let records = context.records.as_ref();
+        let records = records.or(context.attached_composers.as_ref());
         let preferences = PreferenceStore {
             directory: state,
             store: records.map(|records| records.store.clone()),
@@ -267,6 +269,7 @@ pub(super) fn attach(
     }
     let user = user.filter(|user| !user.is_empty());
     context.user = user.or_else(|| env.text(USERNAME).map(str::to_owned));
+    context.attached_composers = Some(RecordStore::open(&config.paths.state_dir));
     let mode = Mode::Attach { spec, url: address };
     show(mode, &config, context, (env, &redactor))
 }
@@ -356,10 +359,9 @@ fn show(
     let desktop = desktop(config, env)?;
     let seed = setup::seed()?;
     let runtime = runtime()?;
-    let store = context
-        .records
-        .as_ref()
-        .map(|records| records.store.clone());
+    let records = context.records.as_ref();
+    let records = records.or(context.attached_composers.as_ref());
+    let store = records.map(|records| records.store.clone());
     let shown = runtime.block_on(async {
         let (events, sessions) = mpsc::channel(EVENTS);
         let door = TerminalSessions::new(

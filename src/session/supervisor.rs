@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::context::{SessionContext, wall};
 use super::events::EventSender;
+use super::recorder::ComposerPlace;
 use super::run::driver;
 use super::run::inbox::{CommandSender, command_channel};
 use super::sandbox::closing;
@@ -58,6 +59,8 @@ pub struct Supervisor {
     events: mpsc::Sender<(SessionKey, SessionEvent)>,
     tasks: JoinSet<()>,
     running: HashMap<SessionKey, RunningTask>,
+    /// Of the sessions that were opened.
+    composers: HashMap<SessionKey, ComposerPlace>,
     watchers: SessionWatchers,
 }
 
@@ -81,6 +84,7 @@ impl Supervisor {
             events,
             tasks: JoinSet::new(),
             running: HashMap::new(),
+            composers: HashMap::new(),
             watchers: SessionWatchers::new(),
         }
     }
@@ -107,6 +111,9 @@ impl Supervisor {
             return;
         }
         self.watchers.leave(&spec.key);
+        if let Some(place) = ComposerPlace::of(&self.context, &spec) {
+            self.composers.insert(spec.key.clone(), place);
+        }
         let (commands, inbox) = command_channel(COMMANDS);
         let (closing, policy) = watch::channel(CloseAction::Detach);
         let cancel = CancellationToken::new();
@@ -215,29 +222,27 @@ impl Supervisor {
 
     /// Stores what the session's composer holds besides the draft, whether the session runs or not.
     pub fn keep_composer(&mut self, key: SessionKey, change: ComposerChange) {
-        let Some(records) = &self.context.records else {
+        let Some(place) = self.composer_place(&key) else {
             return;
         };
-        let store = records.store.clone();
         self.tasks.spawn(async move {
-            let kept = match change {
-                ComposerChange::Stash(prompt) => store.add_stash(&key, *prompt).await,
-                ComposerChange::Unstash(id) => store.remove_stash(&key, &id).await,
-                ComposerChange::Mention(text, what) => store.add_mention(&key, text, what).await,
-            };
-            if let Err(error) = kept {
+            if let Err(error) = place.change(change).await {
                 tracing::warn!(%key, %error, "the composer's content could not be stored");
             }
         });
     }
 
+    fn composer_place(&self, key: &SessionKey) -> Option<ComposerPlace> {
+        let opened = self.composers.get(key).cloned();
+        opened.or_else(|| ComposerPlace::of_stored(&self.context, key))
+    }
+
     fn store_draft(&mut self, key: SessionKey, draft: String) {
-        let Some(records) = &self.context.records else {
+        let Some(place) = self.composer_place(&key) else {
             return;
         };
-        let store = records.store.clone();
         self.tasks.spawn(async move {
-            if let Err(error) = store.set_draft(&key, draft).await {
+            if let Err(error) = place.draft(draft).await {
                 tracing::warn!(%key, %error, "a draft could not be stored");
             }
         });

@@ -48,7 +48,7 @@ use crate::domain::chat::{Catalog, Conversation, Role, Todo, Tokens, TurnStatus}
 use crate::domain::id::{MessageId, OpencodeSessionId, SessionKey};
 use crate::domain::preferences::PromptChoice;
 use crate::domain::prompt::PromptOffers;
-use crate::domain::session::SessionCommand;
+use crate::domain::session::{DraftFile, SessionCommand};
 use crate::domain::time::Monotonic;
 use composer::prompts::pending_prompts::PendingPrompts;
 use composer::prompts::stash::Stashes;
@@ -152,6 +152,8 @@ pub struct Chat {
     composer: Composer,
     completion: Completion,
     stashes: Stashes,
+    /// The files in the unsent text, as they are stored.
+    stored_files: Vec<DraftFile>,
     /// What a prompt can name.
     offers: PromptOffers,
     sub_agents: SubAgents,
@@ -206,6 +208,7 @@ impl Chat {
             composer: Composer::default(),
             completion: Completion::default(),
             stashes: Stashes::default(),
+            stored_files: Vec::new(),
             offers: PromptOffers::default(),
             sub_agents: SubAgents::default(),
             todos: Vec::new(),

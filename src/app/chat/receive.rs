@@ -30,6 +30,7 @@ impl Chat {
         let StoredComposer {
             draft,
             stashes,
+            files,
             mentions,
         } = stored;
         self.stashes.restored(stashes);
@@ -38,11 +39,15 @@ impl Chat {
         }
         let draft = draft.as_str();
         if draft.is_empty() {
+            self.stored_files = files;
             return;
         }
         // Text that was already typed is not stored yet, or the store has it instead of this draft.
         let is_stored = self.composer.is_empty();
         self.composer.put_back(draft, draft.starts_with('!'));
+        self.composer.attach_stored(&files);
+        // Those that are not in the text are removed when it is saved next.
+        self.stored_files = files;
         if is_stored {
             self.composer.take_changed();
         }

@@ -271,6 +271,7 @@ impl Chat {
     /// Sends the unsent text to be stored, if it changed.
     pub fn save_draft(&mut self, cx: &mut Cx<'_>) {
         if let Some(draft) = self.take_unsaved_draft() {
+            self.save_draft_files(cx);
             self.command(SessionCommand::SaveDraft(draft), cx);
         }
     }

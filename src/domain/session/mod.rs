@@ -17,7 +17,7 @@ use super::id::{
 };
 use super::log::LogLine;
 use super::preferences::PromptChoice;
-use super::prompt::{Attachment, PromptKind, PromptPart};
+use super::prompt::{Attachment, LocalFile, PromptKind, PromptPart};
 use super::rule::{AutomaticAnswer, Rule};
 use super::sandbox::usage::Usage;
 use super::sandbox::{BootEvent, Phase, SandboxInfo};
@@ -205,8 +205,17 @@ pub struct StoredComposer {
     pub draft: String,
     /// Prompts that were put aside, the oldest first.
     pub stashes: Vec<Prompt>,
+    /// The files in the unsent text, the oldest first.
+    pub files: Vec<DraftFile>,
     /// What was named in prompts, by its text with the `@`.
     pub mentions: Vec<(String, Attachment)>,
+}
+
+/// A file of this machine in an unsent text, which names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DraftFile {
+    pub id: PartId,
+    pub file: LocalFile,
 }
 
 /// A change of what the composer holds besides the draft.
@@ -218,6 +227,10 @@ pub enum ComposerChange {
     Unstash(MessageId),
     /// A text with an `@` names this.
     Mention(String, Attachment),
+    /// A file is in the unsent text.
+    AttachFile(DraftFile),
+    /// It is there no more.
+    DetachFile(PartId),
 }
 
 /// A request about conversations. Each is answered by a [`ConversationAnswer`] or a failure.

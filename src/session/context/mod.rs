@@ -71,6 +71,8 @@ pub struct SessionContext {
     pub settings: Settings,
     /// `None`: nothing is recorded.
     pub records: Option<RecordStore>,
+    /// Where the texts are stored that are typed in conversations of servers that somebody else runs.
+    pub attached_composers: Option<RecordStore>,
     pub http_options: HttpOptions,
     /// Keys that are read when one is first needed.
     pub late: Option<LazyKeyring>,
@@ -96,6 +98,7 @@ impl SessionContext {
             timing: Timing::default(),
             settings: Settings::default(),
             records: None,
+            attached_composers: None,
             http_options,
             late: None,
             variables: HashMap::new(),

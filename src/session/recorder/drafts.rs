@@ -1,21 +1,88 @@
 //! The unsent text of the composer, one draft for each process that has the session open; and what answers the next
-//! prompts.
+//! prompts. A conversation of a server that somebody else runs has no record, but what is typed in it is kept too.
+
+use sha2::{Digest as _, Sha256};
 
 use super::{DraftSlot, Recorder, logged};
-use crate::domain::id::SessionKey;
+use crate::domain::id::{OpencodeSessionId, SessionKey};
 use crate::domain::preferences::PromptChoice;
-use crate::domain::session::StoredComposer;
-use crate::session::context::RecordStore;
+use crate::domain::session::{ComposerChange, SessionOrigin, SessionSpec, StoredComposer};
+use crate::net::url::split_access;
+use crate::session::context::{RecordStore, SessionContext};
+use crate::store::StoreError;
 use crate::store::sessions::lock::SessionLock;
 
 /// Processes that can each store a draft of one session.
 const DRAFT_SLOTS: usize = 8;
 
+/// Where the content of a session's composer is stored.
+#[derive(Debug, Clone)]
+pub(in crate::session) struct ComposerPlace {
+    records: RecordStore,
+    key: SessionKey,
+}
+
+impl ComposerPlace {
+    pub(in crate::session) fn of(context: &SessionContext, spec: &SessionSpec) -> Option<Self> {
+        if let SessionOrigin::Attach { url, session, .. } = &spec.origin {
+            let records = context.attached_composers.clone()?;
+            let key = attached_key(url, session.as_ref());
+            return Some(Self { records, key });
+        }
+        Self::of_stored(context, &spec.key)
+    }
+
+    pub(in crate::session) fn of_stored(
+        context: &SessionContext,
+        key: &SessionKey,
+    ) -> Option<Self> {
+        Some(Self {
+            records: context.records.clone()?,
+            key: key.clone(),
+        })
+    }
+
+    /// Stores a draft of a session that does not run.
+    pub(in crate::session) async fn draft(&self, draft: String) -> Result<(), StoreError> {
+        self.records.store.set_draft(&self.key, draft).await
+    }
+
+    /// Stores what the composer holds besides the draft.
+    pub(in crate::session) async fn change(
+        &self,
+        change: ComposerChange,
+    ) -> Result<(), StoreError> {
+        let (store, key) = (&self.records.store, &self.key);
+        match change {
+            ComposerChange::Stash(prompt) => store.add_stash(key, *prompt).await,
+            ComposerChange::Unstash(id) => store.remove_stash(key, &id).await,
+            ComposerChange::Mention(text, what) => store.add_mention(key, text, what).await,
+            ComposerChange::AttachFile(file) => store.add_draft_file(key, file).await,
+            ComposerChange::DetachFile(id) => store.remove_draft_file(key, &id).await,
+        }
+    }
+}
+
+/// The same for each process that is attached to this conversation of this server. The address may name the user's
+/// hosts, and is the name of a file.
+fn attached_key(url: &str, conversation: Option<&OpencodeSessionId>) -> SessionKey {
+    let address = split_access(url).0;
+    let conversation = conversation.map_or("", |id| id.as_str());
+    let digest = Sha256::digest(format!("{}\n{conversation}", address.trim_end_matches('/')));
+    let hex: String = digest
+        .iter()
+        .take(12)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    format!("attach-{hex}").into()
+}
+
 impl Recorder {
     pub(crate) async fn draft(&self, draft: String) {
-        if let Some(records) = &self.records {
-            let draft_slot = self.draft_slot(records);
-            logged("draft", records.store.set_draft(&draft_slot, draft).await);
+        if let Some(place) = &self.composer {
+            let draft_slot = self.draft_slot(place);
+            let saved = place.records.store.set_draft(&draft_slot, draft).await;
+            logged("draft", saved);
         }
     }
 
@@ -27,15 +94,22 @@ impl Recorder {
         }
     }
 
+    /// Nothing else of this session is stored.
+    pub(crate) fn stores_composer_alone(&self) -> bool {
+        self.records.is_none() && self.composer.is_some()
+    }
+
     /// All that the store has of the composer.
-    pub(super) async fn stored_composer(&self) -> StoredComposer {
-        let Some(records) = &self.records else {
+    pub(crate) async fn stored_composer(&self) -> StoredComposer {
+        let Some(ComposerPlace { records, key }) = &self.composer else {
             return StoredComposer::default();
         };
-        let stashes = records.store.stashes(&self.key).await;
-        let mentions = records.store.mentions(&self.key).await;
+        let stashes = records.store.stashes(key).await;
+        let mentions = records.store.mentions(key).await;
+        let files = records.store.draft_files(key).await;
         StoredComposer {
             draft: self.stored_draft().await.unwrap_or_default(),
+            files: logged("files of the draft", files).unwrap_or_default(),
             stashes: logged("stash", stashes).unwrap_or_default(),
             mentions: logged("mentions", mentions).unwrap_or_default(),
         }
@@ -43,12 +117,14 @@ impl Recorder {
 
     /// This process's draft, followed by the drafts that other, ended processes left in their slots.
     pub(super) async fn stored_draft(&self) -> Option<String> {
-        let records = self.records.as_ref()?;
-        let own = self.draft_slot(records);
+        let place = self.composer.as_ref()?;
+        let records = &place.records;
+        // Even if nothing is stored yet: the first process has the first slot.
+        let own = self.draft_slot(place);
         let mut drafts = vec![logged("draft", records.store.draft(&own).await)?];
-        for draft_slot in self.draft_slots().filter(|draft_slot| *draft_slot != own) {
+        for draft_slot in place.draft_slots().filter(|draft_slot| *draft_slot != own) {
             let left = logged("draft", records.store.draft(&draft_slot).await)?;
-            if left.is_empty() || self.lock_draft_slot(records, &draft_slot).is_none() {
+            if left.is_empty() || place.lock_draft_slot(&draft_slot).is_none() {
                 continue;
             }
             drafts.push(left);
@@ -67,37 +143,36 @@ impl Recorder {
     }
 
     /// This process's slot, the first free one; taken on first use.
-    pub(super) fn draft_slot(&self, records: &RecordStore) -> SessionKey {
+    fn draft_slot(&self, place: &ComposerPlace) -> SessionKey {
         let mut memory = self.memory();
         let draft_slot = memory.draft_slot.get_or_insert_with(|| {
             let free = |key: SessionKey| {
-                let lock = self.lock_draft_slot(records, &key)?;
+                let lock = place.lock_draft_slot(&key)?;
                 Some(DraftSlot {
                     key,
                     _lock: Some(lock),
                 })
             };
-            self.draft_slots()
+            place
+                .draft_slots()
                 .find_map(free)
                 .unwrap_or_else(|| DraftSlot {
-                    key: self.key.clone(),
+                    key: place.key.clone(),
                     _lock: None,
                 })
         });
         draft_slot.key.clone()
     }
+}
 
+impl ComposerPlace {
     fn draft_slots(&self) -> impl Iterator<Item = SessionKey> {
         let others =
             (1..DRAFT_SLOTS).map(|draft_slot| format!("{}-d{draft_slot}", self.key).into());
         std::iter::once(self.key.clone()).chain(others)
     }
 
-    fn lock_draft_slot(
-        &self,
-        records: &RecordStore,
-        draft_slot: &SessionKey,
-    ) -> Option<SessionLock> {
+    fn lock_draft_slot(&self, draft_slot: &SessionKey) -> Option<SessionLock> {
         let is_first = *draft_slot == self.key;
         // The session's own lock decides who drives.
         let first = || SessionKey::from(format!("{draft_slot}-d0"));
@@ -106,6 +181,6 @@ impl Recorder {
         } else {
             draft_slot.clone()
         };
-        SessionLock::try_take(&records.directory, &name)
+        SessionLock::try_take(&self.records.directory, &name)
     }
 }

@@ -36,9 +36,7 @@ use crate::domain::id::SessionKey;
 use crate::domain::log::{LogEnds, LogLine};
 use crate::domain::preferences::PromptChoice;
 use crate::domain::sandbox::{EngineKind, Phase, SandboxInfo};
-use crate::domain::session::{
-    NewSession, Prompt, SessionOrigin, SessionSpec, SessionSummary, StoredComposer,
-};
+use crate::domain::session::{NewSession, Prompt, SessionOrigin, SessionSpec, SessionSummary};
 use crate::domain::time::UnixMillis;
 use crate::e2b::wire;
 use crate::engine::EngineSpec;
@@ -47,6 +45,7 @@ use crate::store::files::secrets::Secrets;
 use crate::store::files::snapshots::SnapshotFiles;
 use crate::store::sessions::lock::SessionLock;
 use crate::store::{Naming, StoreError, StoredSession};
+pub(super) use drafts::ComposerPlace;
 use record::SessionRecord;
 
 /// Messages shown before the server has answered.
@@ -63,7 +62,6 @@ pub(crate) struct SnapshotSlot {
 
 /// What the store has of a session when it is opened.
 pub(crate) struct StoredState {
-    pub(crate) composer: StoredComposer,
     pub(crate) choice: PromptChoice,
     pub(crate) sandbox: SandboxInfo,
     pub(crate) transcript: Option<Resync>,
@@ -77,6 +75,8 @@ pub(crate) struct Recorder {
     /// The directory that this program was started in.
     project: Option<PathBuf>,
     records: Option<RecordStore>,
+    /// Where the composer's content is stored, also of a session that is stored nowhere else.
+    composer: Option<ComposerPlace>,
     /// The server that somebody else runs.
     attached: Option<String>,
     /// Replaces the store where there is none.
@@ -126,6 +126,7 @@ impl Recorder {
             engine,
             project: context.settings.project.clone(),
             records,
+            composer: ComposerPlace::of(context, spec),
             memory: Arc::default(),
             holds_lock: Arc::new(AtomicBool::new(true)),
         }
@@ -173,8 +174,6 @@ impl Recorder {
     /// Returns the stored state of the session; `None` if it is not in the store.
     pub(crate) async fn stored(&self) -> Option<StoredState> {
         let records = self.records.as_ref()?;
-        // Even if nothing is stored yet: the first process has the first slot.
-        self.draft_slot(records);
         let store = &records.store;
         let session = logged("session", store.session(&self.key).await)??;
         let transcript = logged("transcript", store.transcript(&self.key, MESSAGES).await);
@@ -196,7 +195,6 @@ impl Recorder {
         }
         self.memory().shown = shown;
         Some(StoredState {
-            composer: self.stored_composer().await,
             choice: logged("choice", store.prompt_choice(&self.key).await).unwrap_or_default(),
             sandbox: session.summary.sandbox,
             transcript,
@@ -465,6 +463,7 @@ mod tests {
 
     use super::*;
     use crate::domain::prompt::PromptKind;
+    use crate::domain::session::{CredentialRef, StoredComposer};
     use crate::net::http::HttpOptions;
     use crate::store::Claim;
 
@@ -526,6 +525,42 @@ mod tests {
 
         let store = &one.records.as_ref().unwrap().store;
         assert_eq!(store.logs(&"one".into(), 9).await.unwrap(), line());
+    }
+
+    #[tokio::test]
+    async fn what_is_typed_for_a_server_of_somebody_else_is_found_again_by_its_address() {
+        let dir = tempfile::tempdir().unwrap();
+        let attached = |url: &str, session: Option<&str>| {
+            let options = HttpOptions::default();
+            let mut context = SessionContext::new(tokio::time::Instant::now(), options);
+            context.attached_composers = Some(RecordStore::open(dir.path()));
+            let spec = SessionSpec {
+                key: "attached".into(),
+                origin: SessionOrigin::Attach {
+                    url: url.to_owned(),
+                    session: session.map(Into::into),
+                    credential: CredentialRef::None,
+                },
+            };
+            Recorder::open(&context, &spec)
+        };
+        let one = attached("http://me:pw@host:1/", Some("ses_1"));
+        one.draft("half a thought".to_owned()).await;
+        one.release();
+
+        let again = attached("http://host:1", Some("ses_1"));
+        let draft = again.stored_composer().await.draft;
+        assert_eq!(draft, "half a thought");
+        for (url, session) in [
+            ("http://host:1", None),
+            ("http://host:1", Some("ses_2")),
+            ("http://host:2", Some("ses_1")),
+        ] {
+            let other = attached(url, session).stored_composer().await;
+            assert_eq!(other, StoredComposer::default());
+        }
+        assert!(again.stores_composer_alone());
+        assert!(again.stored().await.is_none());
     }
 
     #[tokio::test]

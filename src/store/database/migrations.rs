@@ -129,6 +129,15 @@ CREATE TABLE mentions (
     PRIMARY KEY (session, text)
 ) STRICT;
 ",
+    // The files in unsent texts: the texts are stored at each pause of the typing, the files once.
+    r"
+CREATE TABLE draft_files (
+    session TEXT NOT NULL,
+    id TEXT NOT NULL,
+    json TEXT NOT NULL,
+    PRIMARY KEY (session, id)
+) STRICT;
+",
 ];
 
 /// The version that this program writes.

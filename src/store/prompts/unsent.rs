@@ -1,16 +1,19 @@
-//! What the composer holds besides the draft: stashed prompts, and the files and agents mentioned in it.
+//! What the composer holds besides the draft: stashed prompts, the files in the draft, and the files and agents
+//! mentioned in it.
 
 use rusqlite::params;
 
-use crate::domain::id::{MessageId, SessionKey};
+use crate::domain::id::{MessageId, PartId, SessionKey};
 use crate::domain::prompt::{Attachment, PromptPart};
-use crate::domain::session::Prompt;
+use crate::domain::session::{DraftFile, Prompt};
 use crate::store::rows::{PromptPartRow, PromptRow};
 use crate::store::values::{from_json, to_json};
 use crate::store::{Store, StoreError};
 
 /// Older names are forgotten.
 const MOST_MENTIONS: i64 = 200;
+/// The files in the drafts of all sessions; older ones are forgotten.
+const MOST_FILES: i64 = 100;
 
 impl Store {
     /// The stashed prompts, the oldest first.
@@ -49,6 +52,73 @@ impl Store {
         self.write_durably("save the stash", move |db| {
             db.conn
                 .prepare_cached("DELETE FROM stashes WHERE session = ?1 AND id = ?2")?
+                .execute([key.as_str(), id.as_str()])?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// The files in the draft, the oldest first.
+    pub async fn draft_files(&self, key: &SessionKey) -> Result<Vec<DraftFile>, StoreError> {
+        let key = key.clone();
+        self.read("read the files of the draft", move |conn| {
+            let mut statement = conn
+                .prepare_cached("SELECT json FROM draft_files WHERE session = ?1 ORDER BY rowid")?;
+            let rows = statement.query_map([key.as_str()], |row| row.get::<_, String>(0))?;
+            let mut files = Vec::new();
+            for json in rows {
+                let part = from_json::<PromptPartRow>(&json?).and_then(PromptPartRow::part);
+                if let Some(PromptPart {
+                    id,
+                    what: Attachment::Local(file),
+                    ..
+                }) = part
+                {
+                    files.push(DraftFile { id, file });
+                }
+            }
+            Ok(files)
+        })
+        .await
+    }
+
+    /// Adds a file to those in the draft. Durable.
+    pub async fn add_draft_file(
+        &self,
+        key: &SessionKey,
+        file: DraftFile,
+    ) -> Result<(), StoreError> {
+        let key = key.clone();
+        self.write_durably("save the files of the draft", move |db| {
+            let id = file.id.clone();
+            let part = PromptPart {
+                id: file.id,
+                place: None,
+                what: Attachment::Local(file.file),
+            };
+            let json = to_json(&PromptPartRow::from(part))?;
+            db.conn
+                .prepare_cached(
+                    "INSERT OR REPLACE INTO draft_files (session, id, json) VALUES (?1, ?2, ?3)",
+                )?
+                .execute(params![key.as_str(), id.as_str(), json])?;
+            db.conn
+                .prepare_cached(
+                    "DELETE FROM draft_files WHERE rowid <=
+                         (SELECT rowid FROM draft_files ORDER BY rowid DESC LIMIT 1 OFFSET ?1)",
+                )?
+                .execute([MOST_FILES])?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Removes a file from those in the draft.
+    pub async fn remove_draft_file(&self, key: &SessionKey, id: &PartId) -> Result<(), StoreError> {
+        let (key, id) = (key.clone(), id.clone());
+        self.write("save the files of the draft", move |db| {
+            db.conn
+                .prepare_cached("DELETE FROM draft_files WHERE session = ?1 AND id = ?2")?
                 .execute([key.as_str(), id.as_str()])?;
             Ok(())
         })

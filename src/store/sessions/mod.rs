@@ -336,6 +336,7 @@ fn delete(db: &mut Database, key: &SessionKey) -> rusqlite::Result<()> {
         "drafts",
         "stashes",
         "mentions",
+        "draft_files",
         "logs",
         "runs",
         "shown",

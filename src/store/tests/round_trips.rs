@@ -22,7 +22,7 @@ use crate::domain::failure::Failure;
 use crate::domain::log::{LogLine, LogStream};
 use crate::domain::prompt::{Attachment, LocalFile, PromptPart};
 use crate::domain::sandbox::{EngineKind, Phase, SandboxInfo, Stage};
-use crate::domain::session::{CodeSource, NewSession};
+use crate::domain::session::{CodeSource, DraftFile, NewSession};
 use crate::domain::time::UnixMillis;
 
 fn text() -> impl Strategy<Value = String> {
@@ -492,6 +492,37 @@ async fn a_log_is_bounded_by_lines_and_by_bytes() {
         many[13_500..]
     );
     assert_eq!(store.logs(&"two".into(), 99).await.unwrap(), large[4..]);
+}
+
+#[tokio::test]
+async fn the_files_of_a_draft_are_kept_in_their_order_until_they_are_removed() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let file = |name: &str| DraftFile {
+        id: name.into(),
+        file: LocalFile {
+            name: format!("{name}.png"),
+            mime: "image/png".to_owned(),
+            bytes: 3,
+            base64: "AAAA".into(),
+        },
+    };
+    for name in ["b", "a", "c"] {
+        store.add_draft_file(&key(), file(name)).await.unwrap();
+    }
+    store
+        .add_draft_file(&"two".into(), file("x"))
+        .await
+        .unwrap();
+
+    store.remove_draft_file(&key(), &"a".into()).await.unwrap();
+
+    let files = store.draft_files(&key()).await.unwrap();
+    assert_eq!(files, [file("b"), file("c")]);
+    store.save_session(&session("one", "a")).await.unwrap();
+    store.delete_session(&key()).await.unwrap();
+    assert_eq!(store.draft_files(&key()).await.unwrap(), []);
+    assert_eq!(store.draft_files(&"two".into()).await.unwrap(), [file("x")]);
 }
 
 #[tokio::test]

@@ -445,6 +445,33 @@ fn the_password_of_a_server_is_asked_for_until_it_is_right() {
     }
 }
 
+#[test]
+fn an_attached_conversation_keeps_its_draft_with_its_file_and_its_stash() {
+    let attached = AttachSite::new();
+    let picture = attached.home.work().join("shot.png");
+    std::fs::write(&picture, b"\x89PNG\r\n\x1a\n picture").unwrap();
+    let mut screen = attached.attach();
+    screen.wait_for("type a message");
+    screen.wait_for("idle");
+    screen.send("for later");
+    screen.send("\x13");
+    screen.wait_for("1 stashed");
+    screen.send("half a thought ");
+    screen.wait_for("› half a thought");
+    let path = picture.to_str().unwrap();
+    screen.send(&format!("\x1b[200~{path}\x1b[201~"));
+    screen.wait_for("[shot.png · image/png");
+    screen.send("\x18q");
+    screen.wait_exit();
+
+    let mut screen = attached.attach();
+    screen.wait_for("› half a thought [shot.png · image/png");
+    screen.send("\x03");
+    screen.wait_for("› type a message");
+    screen.send("\x13");
+    screen.wait_for("› for later");
+}
+
 /// A named conversation in this directory of the server's work tree.
 fn begin(site: &Site, folder: &str, title: &str) -> String {
     let directory = site.server.work_tree().join(folder);

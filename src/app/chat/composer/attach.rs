@@ -1,10 +1,14 @@
 //! Files of this machine as chips in the text.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::Composer;
+use crate::app::chat::Chat;
+use crate::app::cx::Cx;
+use crate::app::effect::Effect;
 use crate::domain::prompt::{Attachment, LocalFile, PromptKind};
-use crate::domain::session::Prompt;
+use crate::domain::session::{ComposerChange, DraftFile, Prompt};
 
 impl Composer {
     /// The files in the text, each with its place in [`Composer::text`].
@@ -12,7 +16,38 @@ impl Composer {
         self.chips.files(&self.area.lines().join("\n"))
     }
 
-    /// Puts a file in the place of this text, if it is still there; the cursor goes behind it.
+    /// The files in the unsent text, also in what is set aside.
+    fn unsent_files(&self) -> Vec<LocalFile> {
+        let aside = self.aside_draft();
+        let aside = aside
+            .iter()
+            .flat_map(|draft| draft.chips.files(&draft.text));
+        let all = aside.chain(self.files()).map(|(_, file)| file);
+        let mut files: Vec<LocalFile> = Vec::new();
+        for file in all {
+            if !files.iter().any(|known| is_same(known, &file)) {
+                files.push(file);
+            }
+        }
+        files
+    }
+
+    /// The stored files that the text names become chips again.
+    pub(in crate::app::chat) fn attach_stored(&mut self, files: &[DraftFile]) {
+        for DraftFile { file, .. } in files.iter().rev() {
+            let named = format!("[{}]", file.name);
+            // The same file may be there several times.
+            while self.attach(&named, file.clone())
+                && !files
+                    .iter()
+                    .any(|other| other.file.name == file.name && !is_same(&other.file, file))
+            {
+            }
+        }
+    }
+
+    /// Puts a file in the place of this text, if it is still there; the cursor stays where it is in the rest of the
+    /// text: reading the file takes a while, and the user may type on.
     pub(in crate::app::chat) fn attach(&mut self, in_place_of: &str, file: LocalFile) -> bool {
         let lines = self.area.lines().iter().enumerate();
         let mut found = lines.filter_map(|(row, line)| Some((row, line.rfind(in_place_of)?)));
@@ -20,13 +55,20 @@ impl Composer {
             return false;
         };
         let column = self.area.lines()[row][..at].chars().count();
-        let (Ok(row), Ok(column)) = (u16::try_from(row), u16::try_from(column)) else {
+        let (Ok(to_row), Ok(to_column)) = (u16::try_from(row), u16::try_from(column)) else {
             return false;
         };
         let Some(chip) = self.chips.push_file(file) else {
             return false;
         };
-        self.replace_at((row, column), in_place_of.chars().count(), chip);
+        let cursor = self.cursor();
+        let length = in_place_of.chars().count();
+        self.replace_at((to_row, to_column), length, chip);
+        self.jump(match cursor {
+            (line, at) if line == row && at >= column + length => (line, at - length + 1),
+            (line, at) if line == row && at > column => (line, column + 1),
+            elsewhere => elsewhere,
+        });
         true
     }
 
@@ -47,7 +89,8 @@ impl Composer {
 
     /// The files that the text names become chips again.
     pub(super) fn put_files_back(&mut self, prompt: &Prompt) {
-        for part in &prompt.parts {
+        // From the end: the last one of a name stands last.
+        for part in prompt.parts.iter().rev() {
             let place = part.place.clone();
             let named = place.and_then(|place| prompt.text.get(place));
             if let (Attachment::Local(file), Some(named)) = (&part.what, named) {
@@ -55,4 +98,41 @@ impl Composer {
             }
         }
     }
+}
+
+impl Chat {
+    /// Has the files of the unsent text stored that are not, and those removed that are there no more. The text
+    /// is stored at each pause of the typing, and they may be large.
+    pub(in crate::app::chat) fn save_draft_files(&mut self, cx: &mut Cx<'_>) {
+        let unsent = self.composer.unsent_files();
+        let key = self.key.clone();
+        self.stored_files.retain(|stored| {
+            let is_there = unsent.iter().any(|file| is_same(file, &stored.file));
+            if !is_there {
+                let change = ComposerChange::DetachFile(stored.id.clone());
+                cx.ask(Effect::KeepComposer(key.clone(), change));
+            }
+            is_there
+        });
+        for file in unsent {
+            if self
+                .stored_files
+                .iter()
+                .any(|stored| is_same(&stored.file, &file))
+            {
+                continue;
+            }
+            let id = cx.ids.part(cx.wall);
+            let file = DraftFile { id, file };
+            self.stored_files.push(file.clone());
+            let change = ComposerChange::AttachFile(file);
+            cx.ask(Effect::KeepComposer(self.key.clone(), change));
+        }
+    }
+}
+
+/// Whether two files are one; the contents of a copy are not compared.
+fn is_same(one: &LocalFile, other: &LocalFile) -> bool {
+    let is_copy = Arc::ptr_eq(&one.base64, &other.base64);
+    one.name == other.name && (is_copy || one.base64 == other.base64)
 }

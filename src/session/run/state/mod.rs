@@ -23,6 +23,7 @@ use crate::domain::chat::ChatEvent;
 use crate::domain::failure::Failure;
 use crate::domain::id::TemplateId;
 use crate::domain::log::LogLine;
+use crate::domain::preferences::PromptChoice;
 use crate::domain::sandbox::usage::ObservedRun;
 use crate::domain::sandbox::{EngineKind, Phase};
 use crate::domain::session::{PromptQueue, Revival, SessionEvent, SessionOrigin, SessionSpec};
@@ -101,15 +102,16 @@ impl SessionState {
         if self.recorder.try_drive() {
             self.recorder.unclaim_all().await;
         }
+        let composer = self.recorder.stored_composer().await;
         let Some(stored) = self.recorder.stored().await else {
+            if self.recorder.stores_composer_alone() {
+                let choice = PromptChoice::default();
+                self.tell(SessionEvent::Restored { composer, choice }).await;
+            }
             return;
         };
-        self.events
-            .send(SessionEvent::Restored {
-                composer: stored.composer,
-                choice: stored.choice,
-            })
-            .await;
+        let choice = stored.choice;
+        self.tell(SessionEvent::Restored { composer, choice }).await;
         let sandbox = SessionEvent::Sandbox(stored.sandbox);
         self.events.send(sandbox).await;
         if let Some(resync) = stored.transcript {

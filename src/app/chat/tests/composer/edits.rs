@@ -237,3 +237,15 @@ fn the_picture_in_the_clipboard_comes_to_the_cursor() {
         ChatOutcome::notice("you can attach pictures only to a message")
     );
 }
+
+#[test]
+fn who_types_on_while_a_dropped_file_is_read_goes_on_where_they_are() {
+    let mut harness = ChatHarness::idle();
+    harness.paste("/tmp/a.png");
+    harness.type_text(" what is");
+
+    harness.chat.file_read("/tmp/a.png", picture());
+    harness.type_text(" this");
+
+    assert_eq!(harness.chat.draft(), "[a.png] what is this");
+}

@@ -8,6 +8,18 @@ use crate::domain::session::{ComposerChange, Prompt};
 
 const STASH: ChatAction = ChatAction::Stash;
 
+fn stash_changes(harness: &mut ChatHarness) -> Vec<ComposerChange> {
+    let is_of_files = |change: &ComposerChange| {
+        matches!(
+            change,
+            ComposerChange::AttachFile(_) | ComposerChange::DetachFile(_)
+        )
+    };
+    let mut changes = changes(harness);
+    changes.retain(|change| !is_of_files(change));
+    changes
+}
+
 fn changes(harness: &mut ChatHarness) -> Vec<ComposerChange> {
     let effects = std::mem::take(&mut harness.effects).into_iter();
     let changes = effects.filter_map(|effect| match effect {
@@ -43,7 +55,7 @@ fn a_stashed_prompt_comes_back_with_its_file_and_what_it_names() {
 
     assert_eq!(harness.act(STASH), Some(ChatOutcome::Stashed(1)));
     assert!(harness.chat.composer_is_empty());
-    let stashed = changes(&mut harness);
+    let stashed = stash_changes(&mut harness);
     let [ComposerChange::Stash(prompt)] = stashed.as_slice() else {
         panic!("{stashed:?}");
     };
@@ -59,7 +71,7 @@ fn a_stashed_prompt_comes_back_with_its_file_and_what_it_names() {
     assert_eq!(harness.act(STASH), None);
     assert_eq!(harness.chat.draft(), "see @src/main.rs and [a.png]");
     let forgotten = ComposerChange::Unstash(prompt.message.clone());
-    assert_eq!(changes(&mut harness), [forgotten]);
+    assert_eq!(stash_changes(&mut harness), [forgotten]);
     harness.key(Key::plain(KeyCode::Enter));
     let sent = harness.prompts().remove(0);
     let again: Vec<Attachment> = sent.parts.into_iter().map(|part| part.what).collect();
@@ -101,7 +113,7 @@ fn what_was_stashed_before_the_store_was_read_is_kept_once() {
     let mut harness = ChatHarness::idle();
     harness.type_text("new");
     harness.act(STASH);
-    let stashed = changes(&mut harness);
+    let stashed = stash_changes(&mut harness);
     let [ComposerChange::Stash(prompt)] = stashed.as_slice() else {
         panic!("{stashed:?}");
     };
@@ -133,4 +145,65 @@ fn a_restored_draft_names_what_was_picked_in_it() {
 
     let sent = harness.prompts().remove(0);
     assert_eq!(sent.parts[0].what, file());
+}
+
+#[test]
+fn the_files_of_a_draft_outlive_the_program_and_are_stored_once() {
+    let picture = |name: &str| LocalFile {
+        name: name.into(),
+        mime: "image/png".into(),
+        bytes: 3,
+        base64: "AAAA".into(),
+    };
+    let mut harness = ChatHarness::idle();
+    harness.type_text("see ");
+    harness.paste("/tmp/a.png /tmp/b.png");
+    harness.chat.file_read("/tmp/a.png", picture("a.png"));
+    harness.chat.file_read("/tmp/b.png", picture("b.png"));
+    harness.wait(1000);
+    let stored = changes(&mut harness);
+    let [
+        ComposerChange::AttachFile(first),
+        ComposerChange::AttachFile(second),
+    ] = stored.as_slice()
+    else {
+        panic!("{stored:?}");
+    };
+    assert_eq!(
+        [&first.file, &second.file],
+        [&picture("a.png"), &picture("b.png")]
+    );
+    harness.type_text(" and more");
+    harness.wait(1000);
+    assert_eq!(changes(&mut harness), []);
+
+    // After a restart.
+    let draft = harness.chat.draft();
+    let (first, second) = (first.clone(), second.clone());
+    let mut harness = ChatHarness::idle();
+    harness.chat.restored(StoredComposer {
+        draft,
+        files: vec![first.clone(), second.clone()],
+        ..StoredComposer::default()
+    });
+    harness.wait(1000);
+    assert_eq!(changes(&mut harness), []);
+    let files = harness.chat.composer.files().into_iter();
+    let files: Vec<LocalFile> = files.map(|(_, file)| file).collect();
+    assert_eq!(files, [picture("a.png"), picture("b.png")]);
+
+    // What is not in the text any more is not kept.
+    for _ in " and more".chars().chain(['b']) {
+        harness.key(Key::plain(KeyCode::Backspace));
+    }
+    harness.wait(1000);
+    assert_eq!(
+        changes(&mut harness),
+        [ComposerChange::DetachFile(second.id)]
+    );
+    harness.key(Key::plain(KeyCode::Enter));
+    assert_eq!(
+        changes(&mut harness),
+        [ComposerChange::DetachFile(first.id)]
+    );
 }
