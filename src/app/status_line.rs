@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::session::situation::{EndingSandbox, Situation};
 use crate::domain::time::Monotonic;
 
 /// How long a second press quits.
@@ -13,27 +14,74 @@ pub(super) const LONG: Duration = Duration::from_secs(8);
 /// How long the warning about a sandbox's end stays.
 const WARNING: Duration = Duration::from_secs(20);
 
+/// How long a notice is true.
+#[derive(Debug)]
+enum NoticeHolds {
+    Always,
+    /// As long as nothing that it depends on has changed since it came; `None` in the event that
+    /// brought it.
+    InSituation(Option<Situation>),
+    /// As long as this sandbox is about to end, on the screen or not.
+    WhileEnding(EndingSandbox),
+}
+
+#[derive(Debug)]
+struct Notice {
+    text: String,
+    until: Monotonic,
+    holds: NoticeHolds,
+}
+
 /// The notice, and whether the next press quits; both expire.
 #[derive(Debug, Default)]
 pub(super) struct StatusLine {
-    notice: Option<(String, Monotonic)>,
+    notice: Option<Notice>,
     quit_armed: Option<Monotonic>,
 }
 
 impl StatusLine {
     /// Shows a short notice.
     pub(super) fn notify(&mut self, text: impl Into<String>, now: Monotonic) {
-        self.show(text.into(), now.saturating_add(SHORT));
+        self.show(text.into(), now.saturating_add(SHORT), NoticeHolds::Always);
+    }
+
+    /// Shows what can be done now, or why something cannot; it leaves once the situation is
+    /// another one.
+    pub(super) fn advise(&mut self, text: impl Into<String>, now: Monotonic) {
+        let holds = NoticeHolds::InSituation(None);
+        self.show(text.into(), now.saturating_add(SHORT), holds);
     }
 
     /// Shows a notice that takes longer to read.
     pub(super) fn notify_long(&mut self, text: impl Into<String>, now: Monotonic) {
-        self.show(text.into(), now.saturating_add(LONG));
+        self.show(text.into(), now.saturating_add(LONG), NoticeHolds::Always);
     }
 
-    /// Shows a warning that something is about to end.
-    pub(super) fn warn(&mut self, text: String, now: Monotonic) {
-        self.show(text, now.saturating_add(WARNING));
+    /// Shows a warning that a sandbox is about to end.
+    pub(super) fn warn(&mut self, text: String, ending: EndingSandbox, now: Monotonic) {
+        let holds = NoticeHolds::WhileEnding(ending);
+        self.show(text, now.saturating_add(WARNING), holds);
+    }
+
+    /// Runs after each event: removes advice that no longer applies.
+    pub(super) fn settle(
+        &mut self,
+        situation: Situation,
+        is_ending: impl Fn(&EndingSandbox) -> bool,
+    ) {
+        if !situation.composer_is_empty {
+            // The next press would clear the text.
+            self.quit_armed = None;
+        }
+        self.notice.take_if(|notice| match &mut notice.holds {
+            NoticeHolds::Always => false,
+            NoticeHolds::InSituation(Some(then)) => *then != situation,
+            NoticeHolds::InSituation(then @ None) => {
+                *then = Some(situation);
+                false
+            }
+            NoticeHolds::WhileEnding(ending) => !is_ending(ending),
+        });
     }
 
     /// Removes the notice.
@@ -55,21 +103,21 @@ impl StatusLine {
     }
 
     pub(super) fn notice(&self) -> Option<&str> {
-        self.notice.as_ref().map(|(text, _)| text.as_str())
+        self.notice.as_ref().map(|notice| notice.text.as_str())
     }
 
     /// When one of them expires.
     pub(super) fn due(&self) -> Option<Monotonic> {
-        let notice = self.notice.as_ref().map(|(_, until)| *until);
+        let notice = self.notice.as_ref().map(|notice| notice.until);
         [notice, self.quit_armed].into_iter().flatten().min()
     }
 
     pub(super) fn tick(&mut self, now: Monotonic) {
-        self.notice.take_if(|(_, until)| now >= *until);
+        self.notice.take_if(|notice| now >= notice.until);
         self.quit_armed.take_if(|until| now >= *until);
     }
 
-    fn show(&mut self, text: String, until: Monotonic) {
-        self.notice = Some((text, until));
+    fn show(&mut self, text: String, until: Monotonic, holds: NoticeHolds) {
+        self.notice = Some(Notice { text, until, holds });
     }
 }

@@ -1,10 +1,12 @@
 //! What time causes by itself: notices expire, drafts are saved, spinners turn. Without any of
 //! these nothing is due, and the program sleeps.
 
+use super::time::clock_reading::ClockReading;
 use crate::app::action::AppAction;
 use crate::app::cx::Cx;
 use crate::app::session::OpenSession;
-use crate::app::time::clock_reading::ClockReading;
+use crate::app::session::situation::{EndingSandbox, Situation};
+use crate::app::session::time_left::TimeLeft;
 use crate::app::{App, Pane};
 use crate::domain::sandbox::SessionStatus;
 use crate::domain::time::Monotonic;
@@ -64,10 +66,41 @@ impl App {
                 }
                 _ => String::new(),
             };
-            self.status.warn(words + &more, cx.now);
+            let is_shown = self.open.is_shown(&key);
+            let ending = EndingSandbox {
+                session: key,
+                is_shown,
+            };
+            self.status.warn(words + &more, ending, cx.now);
         }
+        self.settle_status(cx);
         self.list.arrange(&self.open, cx.wall);
         self.ask_password_if_due(cx.now);
+    }
+
+    /// Runs after each event: removes advice that no longer applies.
+    fn settle_status(&mut self, cx: &Cx<'_>) {
+        if self.status.due().is_none() {
+            return;
+        }
+        let session = self.open.session();
+        let situation = Situation {
+            session: self
+                .open
+                .shown()
+                .cloned()
+                .zip(session.map(OpenSession::state)),
+            composer_is_empty: self.composer_is_empty(),
+            writes_answer: session.is_some_and(|session| session.chat.writes_answer()),
+            has_models: !self.models().is_empty(),
+            messages: session.map_or(0, |session| session.chat.messages()),
+        };
+        let open = &self.open;
+        self.status.settle(situation, |ending| {
+            let left = open.get(&ending.session).and_then(|one| one.left(cx.wall));
+            let is_short = left.is_some_and(TimeLeft::is_short);
+            is_short && open.is_shown(&ending.session) == ending.is_shown
+        });
     }
 
     /// When the text about a sandbox's end or its cost next changes.

@@ -234,7 +234,7 @@ impl App {
 
     pub(super) fn chat_outcome(&mut self, outcome: ChatOutcome, cx: &mut Cx<'_>) {
         match outcome {
-            ChatOutcome::Notice(text) => self.notify(text, cx),
+            ChatOutcome::Notice(text) => self.advise(text, cx),
             ChatOutcome::PickModel => self.open_models(cx),
             ChatOutcome::PickAgent => self.open_agents(cx),
             ChatOutcome::List(list) => self.open_chat_list(list, cx),
@@ -305,9 +305,9 @@ impl App {
                 self.overlays.push(Overlay::Confirm(question));
             }
             (Some(session), _) if matches!(session.phase(), Phase::Gone(_)) => {
-                self.notify("there is no snapshot: it cannot be revived", cx);
+                self.advise("there is no snapshot: it cannot be revived", cx);
             }
-            _ => self.notify("nothing to revive: the sandbox still exists", cx),
+            _ => self.advise("nothing to revive: the sandbox still exists", cx),
         }
     }
 
@@ -393,10 +393,6 @@ impl App {
             _ => 0,
         };
         self.overlays.scroll(rows, matching);
-    }
-
-    pub(super) fn notify(&mut self, text: impl Into<String>, cx: &Cx<'_>) {
-        self.status.notify(text, cx.now);
     }
 
     fn reply(&mut self, reply: Reply, cx: &mut Cx<'_>) {

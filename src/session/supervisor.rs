@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::context::{SessionContext, wall};
 use super::events::EventSender;
-use super::recorder::ComposerPlace;
+use super::recorder::composer_place::ComposerPlace;
 use super::run::driver;
 use super::run::inbox::{CommandSender, command_channel};
 use super::sandbox::closing;

@@ -406,6 +406,16 @@ impl Chat {
         self.pending.is_held()
     }
 
+    /// Whether an answer to a request is being written.
+    pub fn writes_answer(&self) -> bool {
+        self.requests.panel.writing.is_some()
+    }
+
+    /// How many messages are loaded.
+    pub fn messages(&self) -> usize {
+        self.transcript.len()
+    }
+
     pub fn composer_is_empty(&self) -> bool {
         self.composer.is_empty()
     }

@@ -238,6 +238,7 @@ impl Chat {
     fn begin_paste(&mut self, cx: &mut Cx<'_>) {
         self.begin_input(cx);
         self.begin_text(cx);
+        self.stop_armed = None;
         self.last_key = Some(cx.now);
         self.focus = ChatFocus::Composer;
     }

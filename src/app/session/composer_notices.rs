@@ -1,4 +1,4 @@
-//! Notices about the composer; the lists of earlier prompts, stashed prompts and links.
+//! Notices, most of them about the composer; the lists of earlier prompts, stashed prompts and links.
 
 use crate::app::App;
 use crate::app::action::{Action, ChatAction};
@@ -14,6 +14,15 @@ use crate::domain::prompt::{LocalFile, PastPrompt};
 const ROW_CHARS: usize = 200;
 
 impl App {
+    pub(in crate::app) fn notify(&mut self, text: impl Into<String>, cx: &Cx<'_>) {
+        self.status.notify(text, cx.now);
+    }
+
+    /// Says what can be done now, or why something cannot.
+    pub(in crate::app) fn advise(&mut self, text: impl Into<String>, cx: &Cx<'_>) {
+        self.status.advise(text, cx.now);
+    }
+
     /// The list of earlier prompts; those of other sessions follow.
     pub(super) fn past_prompts_list(&self, cx: &mut Cx<'_>) -> ChatListOverlay {
         if let Some(session) = self.open.shown().cloned() {
@@ -39,7 +48,7 @@ impl App {
         let links = self.session().map(|session| session.chat.links());
         match LinkList::new(links.unwrap_or_default()) {
             Some(links) => self.overlays.push(Overlay::Links(links)),
-            None => self.notify("no links in the loaded messages", cx),
+            None => self.advise("no links in the loaded messages", cx),
         }
     }
 
@@ -66,7 +75,7 @@ impl App {
     pub(in crate::app) fn tell_cleared(&mut self, cx: &Cx<'_>) {
         let key = self.key_name(Action::Chat(ChatAction::UndoEdit));
         if !key.is_empty() {
-            self.notify(format!("{key} restores the cleared text"), cx);
+            self.advise(format!("{key} restores the cleared text"), cx);
         }
     }
 
@@ -96,7 +105,7 @@ impl App {
             1 => ("stashed".to_owned(), "brings it back"),
             count => (format!("{count} prompts stashed"), "lists them"),
         };
-        self.notify(
+        self.advise(
             if key.is_empty() {
                 words
             } else {

@@ -27,7 +27,7 @@ impl App {
             return false;
         }
         if let Some(words) = Action::App(action).without_sandbox() {
-            self.notify(words, cx);
+            self.advise(words, cx);
             return true;
         }
         match action {
@@ -129,7 +129,7 @@ impl App {
         }
         let keys = self.key_of(AppAction::ToggleSessions);
         let words = key_does(&keys, "lists all", "open it from the list");
-        self.notify(format!("session {slot} is not open: {words}"), cx);
+        self.advise(format!("session {slot} is not open: {words}"), cx);
     }
 
     fn conversation_rows(

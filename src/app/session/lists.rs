@@ -15,13 +15,13 @@ impl App {
     pub(in crate::app) fn open_chat_list(&mut self, wanted: ChatList, cx: &mut Cx<'_>) {
         let list = match wanted {
             ChatList::SendAgain if self.models().is_empty() => {
-                return self.notify("the models have not loaded yet", cx);
+                return self.advise("the models have not loaded yet", cx);
             }
             ChatList::SendAgain => ChatListOverlay::send_again(self.models_again()),
             ChatList::Timeline => {
                 let rows = self.timeline(cx);
                 if rows.is_empty() {
-                    return self.notify("there are no prompts yet", cx);
+                    return self.advise("there are no prompts yet", cx);
                 }
                 ChatListOverlay::timeline(rows, self.loads_older(cx))
             }
@@ -37,7 +37,7 @@ impl App {
                     .session()
                     .and_then(|session| session.chat.message_menu());
                 let Some(menu) = menu else {
-                    return self.notify("there is no message here", cx);
+                    return self.advise("there is no message here", cx);
                 };
                 ChatListOverlay::menu("This message", message_rows(menu))
             }
@@ -53,7 +53,7 @@ impl App {
                     .session()
                     .and_then(|session| session.chat.conversation());
                 let Some(known) = known else {
-                    return self.notify("this needs a connection to the server", cx);
+                    return self.advise("this needs a connection to the server", cx);
                 };
                 ChatListOverlay::rename(known.id.clone(), &one_line(&known.title))
             }

@@ -28,7 +28,7 @@ impl App {
         };
         if matches!(session.phase(), Phase::Booting(_)) && session.boot().silence(cx.now).is_none()
         {
-            self.notify("already booting", cx);
+            self.advise("already booting", cx);
         } else {
             session.retry(cx);
         }
@@ -40,7 +40,7 @@ impl App {
             let picker = Picker::default();
             self.overlays.push(Overlay::Templates(picker));
         } else {
-            self.notify("the template can change only before the first message", cx);
+            self.advise("the template can change only before the first message", cx);
         }
     }
 
@@ -95,8 +95,8 @@ impl App {
             (Some(key), _) if can => {
                 cx.ask(Effect::OpenShell(self.list.name(key).to_owned()));
             }
-            (_, Some(Phase::Gone(_))) => self.notify("the sandbox is gone: no shell", cx),
-            _ => self.notify("there is no sandbox yet: no shell", cx),
+            (_, Some(Phase::Gone(_))) => self.advise("the sandbox is gone: no shell", cx),
+            _ => self.advise("there is no sandbox yet: no shell", cx),
         }
     }
 

@@ -223,7 +223,7 @@ impl App {
     pub(in crate::app) fn next_needs_you(&mut self, cx: &mut Cx<'_>) {
         match self.all_sessions().next_waiting() {
             Some(key) => self.show(key, cx),
-            None => self.notify("No session needs you", cx),
+            None => self.advise("No session needs you", cx),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Events in, effects and screens out; no terminal, no network.
 
+mod advice;
 mod auto;
 mod keys;
 mod links;

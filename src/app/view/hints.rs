@@ -248,23 +248,25 @@ impl App {
             }
             _ => {}
         }
-        if self.is_attached() {
-            hints.push(hint!(Chat::Newline));
-        }
         hints.push(match state {
             _ if self.vim_takes_stop() => VIM_NORMAL,
             Some(SessionStatus::Working | SessionStatus::NeedsYou) => STOP,
             _ => SCROLL,
         });
-        hints.extend([hint!(App::ToggleSessions), hint!(App::ToggleLogs), HELP]);
-        if self.composer_is_empty() {
-            hints.push(QUIT);
+        let panes = [hint!(App::ToggleSessions), hint!(App::ToggleLogs)];
+        let leave = if self.composer_is_empty() {
+            vec![HELP, QUIT]
         } else {
-            hints.extend([hint!(App::Interrupt), hint!(App::Quit)]);
-        }
-        if !self.is_attached() {
-            hints.push(hint!(Chat::Newline));
-        }
+            vec![HELP, hint!(App::Interrupt), hint!(App::Quit)]
+        };
+        // Who is attached to one server has come to leave it again.
+        let more = if self.is_attached() {
+            [leave, panes.into()]
+        } else {
+            [panes.into(), leave]
+        };
+        hints.extend(more.concat());
+        hints.push(hint!(Chat::Newline));
         hints
     }
 }

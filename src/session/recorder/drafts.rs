@@ -1,81 +1,11 @@
 //! The unsent text of the composer, one draft for each process that has the session open; and what answers the next
 //! prompts. A conversation of a server that somebody else runs has no record, but what is typed in it is kept too.
 
-use sha2::{Digest as _, Sha256};
-
+use super::composer_place::ComposerPlace;
 use super::{DraftSlot, Recorder, logged};
-use crate::domain::id::{OpencodeSessionId, SessionKey};
+use crate::domain::id::SessionKey;
 use crate::domain::preferences::PromptChoice;
-use crate::domain::session::{ComposerChange, SessionOrigin, SessionSpec, StoredComposer};
-use crate::net::url::split_access;
-use crate::session::context::{RecordStore, SessionContext};
-use crate::store::StoreError;
-use crate::store::sessions::lock::SessionLock;
-
-/// Processes that can each store a draft of one session.
-const DRAFT_SLOTS: usize = 8;
-
-/// Where the content of a session's composer is stored.
-#[derive(Debug, Clone)]
-pub(in crate::session) struct ComposerPlace {
-    records: RecordStore,
-    key: SessionKey,
-}
-
-impl ComposerPlace {
-    pub(in crate::session) fn of(context: &SessionContext, spec: &SessionSpec) -> Option<Self> {
-        if let SessionOrigin::Attach { url, session, .. } = &spec.origin {
-            let records = context.attached_composers.clone()?;
-            let key = attached_key(url, session.as_ref());
-            return Some(Self { records, key });
-        }
-        Self::of_stored(context, &spec.key)
-    }
-
-    pub(in crate::session) fn of_stored(
-        context: &SessionContext,
-        key: &SessionKey,
-    ) -> Option<Self> {
-        Some(Self {
-            records: context.records.clone()?,
-            key: key.clone(),
-        })
-    }
-
-    /// Stores a draft of a session that does not run.
-    pub(in crate::session) async fn draft(&self, draft: String) -> Result<(), StoreError> {
-        self.records.store.set_draft(&self.key, draft).await
-    }
-
-    /// Stores what the composer holds besides the draft.
-    pub(in crate::session) async fn change(
-        &self,
-        change: ComposerChange,
-    ) -> Result<(), StoreError> {
-        let (store, key) = (&self.records.store, &self.key);
-        match change {
-            ComposerChange::Stash(prompt) => store.add_stash(key, *prompt).await,
-            ComposerChange::Unstash(id) => store.remove_stash(key, &id).await,
-            ComposerChange::Mention(text, what) => store.add_mention(key, text, what).await,
-            ComposerChange::AttachFile(file) => store.add_draft_file(key, file).await,
-            ComposerChange::DetachFile(id) => store.remove_draft_file(key, &id).await,
-        }
-    }
-}
-
-/// The same for each process that is attached to this conversation of this server. The address may name the user's
-/// hosts, and is the name of a file.
-fn attached_key(url: &str, conversation: Option<&OpencodeSessionId>) -> SessionKey {
-    let address = split_access(url).0;
-    let conversation = conversation.map_or("", |id| id.as_str());
-    let digest = Sha256::digest(format!("{}\n{conversation}", address.trim_end_matches('/')));
-    let hex: String = digest
-        .iter()
-        .take(12)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    format!("attach-{hex}").into()
-}
+use crate::domain::session::StoredComposer;
 
 impl Recorder {
     pub(crate) async fn draft(&self, draft: String) {
@@ -162,25 +92,5 @@ impl Recorder {
                 })
         });
         draft_slot.key.clone()
-    }
-}
-
-impl ComposerPlace {
-    fn draft_slots(&self) -> impl Iterator<Item = SessionKey> {
-        let others =
-            (1..DRAFT_SLOTS).map(|draft_slot| format!("{}-d{draft_slot}", self.key).into());
-        std::iter::once(self.key.clone()).chain(others)
-    }
-
-    fn lock_draft_slot(&self, draft_slot: &SessionKey) -> Option<SessionLock> {
-        let is_first = *draft_slot == self.key;
-        // The session's own lock decides who drives.
-        let first = || SessionKey::from(format!("{draft_slot}-d0"));
-        let name = if is_first {
-            first()
-        } else {
-            draft_slot.clone()
-        };
-        SessionLock::try_take(&self.records.directory, &name)
     }
 }

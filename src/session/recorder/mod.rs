@@ -7,12 +7,14 @@
 //! failed write goes to our own log: the session continues, and an unusable store was already reported when it was
 //! opened.
 //!
-//! In reading order: `record` is where a session lives, `drafts` keeps what is typed and not sent, `queue` the prompts
+//! In reading order: `record` is where a session lives, `drafts` keeps what is typed and not sent in its
+//! `composer_place`, `queue` the prompts
 //! that wait, `runs` when its sandboxes ran, `auto_mode` what may be answered without the user, `phase` what becomes of a
 //! session without a task, `sibling` a session beside it in the same sandbox; [`reservation`] holds a name for a session
 //! that begins, [`removal`] removes one for good.
 
 mod auto_mode;
+pub(super) mod composer_place;
 mod drafts;
 pub(in crate::session) mod phase;
 mod queue;
@@ -45,7 +47,7 @@ use crate::store::files::secrets::Secrets;
 use crate::store::files::snapshots::SnapshotFiles;
 use crate::store::sessions::lock::SessionLock;
 use crate::store::{Naming, StoreError, StoredSession};
-pub(super) use drafts::ComposerPlace;
+use composer_place::ComposerPlace;
 use record::SessionRecord;
 
 /// Messages shown before the server has answered.

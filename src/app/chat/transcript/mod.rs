@@ -255,6 +255,11 @@ impl Transcript {
         })
     }
 
+    /// How many messages are known.
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
     pub(super) fn entry(&self, id: &MessageId) -> Option<&MessageEntry> {
         self.entries.get(self.places.get(id)?)
     }

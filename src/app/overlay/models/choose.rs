@@ -12,7 +12,7 @@ use crate::domain::preferences::PreferenceChange;
 impl App {
     pub(in crate::app) fn open_models(&mut self, cx: &mut Cx<'_>) {
         if self.models().is_empty() {
-            return self.notify("the models have not loaded yet", cx);
+            return self.advise("the models have not loaded yet", cx);
         }
         cx.ask(Effect::LoadPreferences);
         self.overlays.push(Overlay::Models(Picker::default()));
@@ -24,7 +24,7 @@ impl App {
         };
         let agents = &session.chat.catalog().agents;
         if agents.is_empty() {
-            return self.notify("the agents have not loaded yet", cx);
+            return self.advise("the agents have not loaded yet", cx);
         }
         let current = session.chat.agent();
         let rows = agents.iter().map(|agent| ChatListRow {

@@ -15,7 +15,7 @@ use crate::domain::session::SessionCommand;
 impl App {
     pub(in crate::app) fn open_status(&mut self, cx: &mut Cx<'_>) {
         if self.session().is_none() {
-            return self.notify("no session is open", cx);
+            return self.advise("no session is open", cx);
         }
         self.ask_server(ServerCommand::Status, cx);
         cx.ask(Effect::SumCost(midnight(
@@ -40,7 +40,7 @@ impl App {
     /// Asks the server for the providers of which it can use a key.
     pub(in crate::app) fn ask_provider(&mut self, cx: &mut Cx<'_>) {
         if self.session().is_none() {
-            return self.notify("no session is open", cx);
+            return self.advise("no session is open", cx);
         }
         self.notify("asking the server for its providers …", cx);
         self.ask_server(ServerCommand::Providers, cx);
