@@ -25,7 +25,6 @@ use crate::domain::session::{CloseAction, Prompt};
 use crate::domain::time::UnixMillis;
 use crate::opencode::client::OpencodeClient;
 use crate::opencode::error::OpencodeError;
-use crate::opencode::wire::part::PartBody;
 use crate::session::chat::fetch::FetchScope;
 use crate::session::chat::follow::{FollowRequest, follow};
 use crate::session::chat::follow_end::FollowEnd;
@@ -315,11 +314,9 @@ impl OpencodeServer {
         loop {
             let older = before.as_deref();
             let page = self.client.messages(id.as_str(), PAGE, older).await?;
-            let parts = page.messages.iter().flat_map(|message| &message.parts);
-            tools += parts
-                .filter(|part| matches!(part.body, PartBody::Tool(_)))
-                .count();
-            match page.older {
+            let older = page.older.clone();
+            tools += parts::tools_in(page, &self.directory);
+            match older {
                 Some(older) => before = Some(older),
                 None => return Ok(tools),
             }

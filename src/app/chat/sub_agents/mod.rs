@@ -14,10 +14,12 @@ use crate::app::cx::Cx;
 use crate::domain::chat::{ChatEvent, PartKind, TaskCall, ToolCall, ToolDetail, ToolStatus};
 use crate::domain::id::OpencodeSessionId;
 use crate::domain::session::SessionCommand;
-use crate::text::markdown;
 
 /// The newest sub-agents whose tools are counted when a conversation is opened.
 const COUNTED: usize = 20;
+
+/// Lines of a text in which its last words are.
+const LINES: usize = 4;
 
 /// Messages that are looked through for what a sub-agent does.
 const MESSAGES: usize = 500;
@@ -182,24 +184,24 @@ impl Chat {
         if counted.is_none() && chat.is_none() {
             return None;
         }
-        let (mut tools, mut last) = (0, None);
+        let (mut tools, mut last, mut is_prose) = (0, None, false);
         let entries = chat.into_iter().flat_map(|chat| chat.transcript.newest());
         for entry in entries.take(MESSAGES) {
             for known in entry.parts.iter().rev() {
-                let said = match &known.part.kind {
+                let (said, prose) = match &known.part.kind {
                     PartKind::Tool(call) => {
                         tools += 1;
-                        format!("{} {}", call.tool, call.subject)
+                        (format!("{} {}", call.tool, call.subject), false)
                     }
                     PartKind::Text { text, .. } | PartKind::Reasoning { text, .. }
                         if last.is_none() && entry.message.parent.is_some() =>
                     {
-                        markdown::last_line(text)
+                        (last_lines(text), true)
                     }
                     _ => continue,
                 };
-                if !said.is_empty() {
-                    last.get_or_insert(said);
+                if !said.is_empty() && last.is_none() {
+                    (last, is_prose) = (Some(said), prose);
                 }
             }
         }
@@ -207,6 +209,7 @@ impl Chat {
             // What came since it was counted is in the chat, what came before may not be.
             tools: counted.unwrap_or_default().max(tools),
             last: last.unwrap_or_default(),
+            is_prose,
         })
     }
 
@@ -237,4 +240,12 @@ impl Chat {
             _ => None,
         }
     }
+}
+
+/// The end of a text; the last line may be nothing but marks of Markdown.
+fn last_lines(text: &str) -> String {
+    let lines = text.lines().rev().filter(|line| !line.trim().is_empty());
+    let mut lines: Vec<&str> = lines.take(LINES).collect();
+    lines.reverse();
+    lines.join("\n")
 }

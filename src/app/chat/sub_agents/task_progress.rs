@@ -7,4 +7,6 @@ pub(in crate::app::chat) struct TaskProgress {
     pub(in crate::app::chat) tools: usize,
     /// What it said or called last; not safe.
     pub(in crate::app::chat) last: String,
+    /// That is Markdown, of which the last line counts.
+    pub(in crate::app::chat) is_prose: bool,
 }

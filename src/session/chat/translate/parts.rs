@@ -131,6 +131,16 @@ pub fn older(page: MessagePage, directory: &str) -> ChatEvent {
     }
 }
 
+/// How many tools the messages of a page called.
+pub fn tools_in(page: MessagePage, directory: &str) -> usize {
+    let messages = page.messages.into_iter();
+    let messages = messages.map(|fetched| with_parts(fetched, directory));
+    let parts = messages.flat_map(|message| message.parts);
+    parts
+        .filter(|part| matches!(part.kind, PartKind::Tool(_)))
+        .count()
+}
+
 pub fn part(part: part::Part, directory: &str) -> Part {
     let kind = match part.body {
         PartBody::Text {

@@ -27,9 +27,15 @@ pub(super) fn now(
 ) -> Vec<Line<'static>> {
     let last = progress
         .filter(|_| call.status == ToolStatus::Running)
-        .map(|progress| progress.last.as_str());
+        .map(|progress| {
+            if progress.is_prose {
+                markdown::last_line(&progress.last)
+            } else {
+                progress.last.clone()
+            }
+        });
     let last = last.filter(|last| !last.is_empty());
-    last.map(|last| look.one(last, look.theme.dim))
+    last.map(|last| look.one(&last, look.theme.dim))
         .into_iter()
         .collect()
 }
