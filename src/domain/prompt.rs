@@ -70,6 +70,20 @@ pub struct LocalFile {
     pub base64: Arc<str>,
 }
 
+/// Kinds of files that not every model reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct FileKinds {
+    pub images: bool,
+    pub pdfs: bool,
+}
+
+impl FileKinds {
+    /// Whether a file of this type is of one of the kinds.
+    pub fn include(self, mime: &str) -> bool {
+        self.images && mime.starts_with("image/") || self.pdfs && mime == "application/pdf"
+    }
+}
+
 /// A resource that an MCP server offers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resource {

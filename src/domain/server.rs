@@ -1,5 +1,6 @@
 //! A server's status (MCP servers, language servers, formatters, branch), and requests about it.
 
+use super::failure::Failure;
 use super::secret::SecretText;
 
 /// A request about the server. Each is answered by a [`ServerAnswer`] or a failure.
@@ -20,6 +21,8 @@ pub enum ServerCommand {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ServerAnswer {
     Status(Box<ServerReport>),
+    /// The status could not be asked for.
+    StatusFailed(Failure),
     /// Also told unasked, when a connection is established and after each turn.
     McpServers(Vec<McpServer>),
     Providers(Vec<ProviderOffer>),

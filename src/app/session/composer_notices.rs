@@ -7,6 +7,7 @@ use crate::app::effect::Effect;
 use crate::app::overlay::Overlay;
 use crate::app::overlay::chat_list::{ChatListOverlay, ListChoice};
 use crate::app::overlay::links::LinkList;
+use crate::app::view::advice::key_does;
 use crate::domain::id::SessionKey;
 use crate::domain::prompt::{LocalFile, PastPrompt};
 
@@ -92,10 +93,25 @@ impl App {
                 if let Some(session) = self.open.get_mut(session) {
                     session.chat.file_read(pasted, file);
                 }
+                self.tell_unread_files(cx);
             }
             Ok(None) => {}
             Err(why) => self.notify(why, cx),
         }
+    }
+
+    /// Says what to do if the model does not read an attached file; it can be sent all the same.
+    pub(in crate::app) fn tell_unread_files(&mut self, cx: &Cx<'_>) {
+        let model = self
+            .session()
+            .and_then(|session| session.chat.model_without_files());
+        let Some(model) = model.map(str::to_owned) else {
+            return;
+        };
+        let key = self.key_name(Action::Chat(ChatAction::PickModel));
+        let other = key_does(&key, "chooses another one", "choose another one");
+        let words = format!("{model} does not read attached files of this kind: {other}");
+        self.status.notify_long(words, cx.now);
     }
 
     /// The text was put aside, as one of so many.

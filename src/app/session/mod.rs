@@ -284,6 +284,7 @@ impl OpenSession {
 
     /// Notes since when the session is in its state; called after each change.
     pub(super) fn settle(&mut self, now: Monotonic) {
+        self.chat.note_unread_files();
         let state = self.state();
         if state != self.state {
             self.state = state;

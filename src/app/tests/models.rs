@@ -36,6 +36,7 @@ fn catalog() -> Catalog {
         images: true,
         reasoning: true,
         tools: true,
+        ..ModelAbilities::default()
     };
     let sonnet = Model {
         context_limit: 200_000,

@@ -244,3 +244,30 @@ fn an_empty_key_is_not_given() {
     script.keys("esc");
     assert!(script.app.overlays.is_empty());
 }
+
+#[test]
+fn a_status_that_cannot_be_asked_for_says_why_and_is_asked_for_again() {
+    let mut script = live(10_000);
+    script.keys("ctrl-x i");
+    let failure = Failure::new("the server cannot be reached").detail("connection refused");
+    let failed = ServerAnswer::StatusFailed(failure);
+    script.session("one", SessionEvent::Server(failed));
+
+    let screen = script.screen(80, 24);
+    for words in [
+        "the server cannot be reached",
+        "connection refused",
+        "enter asks again",
+    ] {
+        assert!(screen.contains(words), "{words}: {screen}");
+    }
+    script.asked();
+    script.keys("enter");
+    let asked = script.asked();
+    let status = SessionCommand::Server(ServerCommand::Status);
+    assert!(
+        asked.contains(&Effect::Command("one".into(), status)),
+        "{asked:?}"
+    );
+    assert!(script.screen(80, 24).contains("asking the server"));
+}

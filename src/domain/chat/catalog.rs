@@ -1,5 +1,6 @@
 //! What a server offers to answer prompts: models and agents.
 
+use crate::domain::prompt::FileKinds;
 use crate::domain::sandbox::price::MicroDollars;
 
 /// Names a model.
@@ -38,6 +39,8 @@ pub struct ModelAbilities {
     pub images: bool,
     pub reasoning: bool,
     pub tools: bool,
+    /// What it does not read, if the server says so.
+    pub unread: FileKinds,
 }
 
 impl ModelAbilities {

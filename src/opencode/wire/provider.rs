@@ -66,8 +66,8 @@ pub struct Capabilities {
     pub reasoning: bool,
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub toolcall: bool,
-    #[serde(default, deserialize_with = "lenient::or_default")]
-    pub input: InputKinds,
+    #[serde(default, deserialize_with = "lenient::option")]
+    pub input: Option<InputKinds>,
 }
 
 /// What a model reads besides text.
@@ -75,6 +75,9 @@ pub struct Capabilities {
 pub struct InputKinds {
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub image: bool,
+    /// `None`: the server says nothing of it.
+    #[serde(default, deserialize_with = "lenient::option")]
+    pub pdf: Option<bool>,
 }
 
 /// How much a model can be told to think: names, with options that only the server reads.

@@ -47,6 +47,17 @@ pub struct FollowRequest {
     pub has_catalog: Arc<AtomicBool>,
 }
 
+impl FollowRequest {
+    /// The server discarded its state: perhaps a provider's key was stored, by whichever client, so the catalog is
+    /// another one.
+    fn state_discarded(&self) -> FollowEnd {
+        if self.scope == FetchScope::Conversation {
+            self.has_catalog.store(false, Ordering::Relaxed);
+        }
+        FollowEnd::Ended
+    }
+}
+
 /// Follows until the stream ends; sends everything that concerns the conversation to the listener.
 ///
 /// What was translated before the end is delivered before this returns, unless the listener is gone.
@@ -123,7 +134,7 @@ async fn run(
             Concern::None => {}
             Concern::Whose(session) => find_out(client, &mut translator, &session).await,
             Concern::Gone => return Err(FollowEnd::SessionNotFound),
-            Concern::LookAgain => return Err(FollowEnd::Ended),
+            Concern::LookAgain => return Err(follow.state_discarded()),
         }
         translator.translate(event, &mut |event| mailbox.post(event));
     }

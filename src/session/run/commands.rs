@@ -8,7 +8,8 @@ use super::prompt_delivery::DeliveryEvent;
 use super::state::SessionState;
 use crate::domain::rule::Rule;
 use crate::domain::sandbox::Phase;
-use crate::domain::session::{CloseAction, CredentialRef, SessionCommand};
+use crate::domain::server::{ServerAnswer, ServerCommand};
+use crate::domain::session::{CloseAction, CredentialRef, SessionCommand, SessionEvent};
 use crate::session::failures;
 
 /// Handles the commands that were sent to a session before it was asked to end.
@@ -102,6 +103,7 @@ pub(crate) async fn handle(
             add_rules(serving, link, rules, here).await;
         }
         (SessionCommand::SetAuto(on), link) => set_auto(serving, link, on).await,
+        (SessionCommand::Server(ServerCommand::Status), None) => no_status(serving).await,
         (command, Some(connection)) => connected(serving, connection, command).await,
         (
             SessionCommand::SendNow(_)
@@ -133,6 +135,13 @@ fn use_password(
     } else {
         CommandOutcome::Done
     }
+}
+
+/// The failure is shown where the status would be.
+async fn no_status(serving: &SessionState) {
+    let is_paused = serving.stored_phase().await == Some(Phase::Paused);
+    let failure = ServerAnswer::StatusFailed(failures::not_connected(is_paused));
+    serving.tell(SessionEvent::Server(failure)).await;
 }
 
 async fn not_connected(serving: &SessionState) {

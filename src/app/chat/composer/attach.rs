@@ -7,7 +7,7 @@ use super::Composer;
 use crate::app::chat::Chat;
 use crate::app::cx::Cx;
 use crate::app::effect::Effect;
-use crate::domain::prompt::{Attachment, LocalFile, PromptKind};
+use crate::domain::prompt::{Attachment, FileKinds, LocalFile, PromptKind};
 use crate::domain::session::{ComposerChange, DraftFile, Prompt};
 
 impl Composer {
@@ -101,6 +101,27 @@ impl Composer {
 }
 
 impl Chat {
+    /// Runs after each event: the model of the next prompt may be another one.
+    pub fn note_unread_files(&mut self) {
+        if self.composer.has_no_text() {
+            return;
+        }
+        let model = self.model().and_then(|model| self.catalog.model(model));
+        self.composer.unread = model.map_or(FileKinds::default(), |model| model.abilities.unread);
+    }
+
+    /// The model of the next prompt, if it does not read a file that is attached.
+    pub fn model_without_files(&self) -> Option<&str> {
+        let model = self.catalog.model(self.model()?)?;
+        let lines = self.composer.lines().iter();
+        let mut chips = lines.map(|line| {
+            self.composer
+                .chips
+                .has_file_of(model.abilities.unread, line)
+        });
+        chips.any(|has| has).then_some(model.name.as_str())
+    }
+
     /// Has the files of the unsent text stored that are not, and those removed that are there no more. The text
     /// is stored at each pause of the typing, and they may be large.
     pub(in crate::app::chat) fn save_draft_files(&mut self, cx: &mut Cx<'_>) {

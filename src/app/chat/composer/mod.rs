@@ -28,6 +28,7 @@ mod words;
 use tui_textarea::{CursorMove, TextArea};
 
 use crate::app::input::key::{Key, KeyCode};
+use crate::domain::prompt::FileKinds;
 use draft::{Draft, EditedText, RECALL_CHARS, ReplacedTexts, fresh, longer_than, normalized};
 use layout::ComposerLayout;
 use paste_chips::{Chips, has_reserved, is_reserved};
@@ -60,6 +61,8 @@ enum PasteTarget {
 pub(super) struct Composer {
     area: TextArea<'static>,
     chips: Chips,
+    /// The files that the model of the next prompt does not read.
+    unread: FileKinds,
     /// What undo and redo go back to, beyond the edits of this text.
     replaced: ReplacedTexts,
     growing: Option<OpenPaste>,
@@ -99,6 +102,7 @@ impl Default for Composer {
         Self {
             area: fresh(Vec::new()),
             chips: Chips::default(),
+            unread: FileKinds::default(),
             replaced: ReplacedTexts::default(),
             growing: None,
             history: Vec::new(),
@@ -376,7 +380,7 @@ impl Composer {
     /// The rows of the text at this width.
     pub(super) fn layout(&self, width: u16) -> ComposerLayout {
         layout::lay_out(self.area.lines(), self.cursor(), width, &|c| {
-            self.chips.label(c)
+            self.chips.label(c, self.unread)
         })
     }
 
@@ -390,7 +394,7 @@ impl Composer {
         let last = lines.len().min(line + margin + 1);
         let near = lines.get(first..last).unwrap_or_default();
         let layout = layout::lay_out(near, (line - first, column), width, &|c| {
-            self.chips.label(c)
+            self.chips.label(c, self.unread)
         });
         ComposerLayout {
             first_line: first,

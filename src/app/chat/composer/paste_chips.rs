@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use crate::domain::prompt::LocalFile;
+use crate::domain::prompt::{FileKinds, LocalFile};
 
 const BASE: u32 = 0x10_0000;
 const MAX: usize = 0xfff0;
@@ -71,8 +71,15 @@ impl Chips {
         }
     }
 
-    /// The label of a character, if it is a chip.
-    pub(in crate::app::chat) fn label(&self, c: char) -> Option<String> {
+    /// Whether the files in a text include one of these kinds.
+    pub(in crate::app::chat) fn has_file_of(&self, kinds: FileKinds, text: &str) -> bool {
+        let chips = text.chars().filter_map(|c| self.0.get(index_of(c)?));
+        let mut files = chips.filter_map(|chip| chip.file.as_ref());
+        files.any(|file| kinds.include(&file.mime))
+    }
+
+    /// The label of a character, if it is a chip; of a file in these kinds it says that the model does not read it.
+    pub(in crate::app::chat) fn label(&self, c: char, unread: FileKinds) -> Option<String> {
         let index = index_of(c)?;
         let Chip {
             text,
@@ -82,7 +89,16 @@ impl Chips {
         } = self.0.get(index)?;
         if let Some(file) = file {
             let name = &file.name;
-            return Some(format!("[{name} · {} · {}]", file.mime, size(file.bytes)));
+            let unread = if unread.include(&file.mime) {
+                " · not read by this model"
+            } else {
+                ""
+            };
+            return Some(format!(
+                "[{name} · {} · {}{unread}]",
+                file.mime,
+                size(file.bytes)
+            ));
         }
         let number = index + 1;
         let lines = newlines + usize::from(!text.ends_with('\n'));

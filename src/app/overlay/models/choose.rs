@@ -58,6 +58,7 @@ impl App {
         recent.insert(0, model.clone());
         cx.ask(Effect::Remember(PreferenceChange::ModelChosen(model)));
         self.notify(format!("model: {name}"), cx);
+        self.tell_unread_files(cx);
     }
 
     /// Uses an agent for the next prompts.

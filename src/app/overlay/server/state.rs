@@ -1,5 +1,6 @@
 //! What a session's server has told of itself.
 
+use crate::domain::failure::Failure;
 use crate::domain::server::{McpServer, McpState, ServerAnswer, ServerReport};
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -8,6 +9,8 @@ pub(in crate::app) struct ServerState {
     mcp: Vec<McpServer>,
     /// `None` until it was asked for.
     status: Option<ServerReport>,
+    /// Why the last request for it failed.
+    failure: Option<Failure>,
 }
 
 impl ServerState {
@@ -16,10 +19,21 @@ impl ServerState {
             ServerAnswer::Status(status) => {
                 self.mcp.clone_from(&status.mcp);
                 self.status = Some(*status);
+                self.failure = None;
             }
+            ServerAnswer::StatusFailed(failure) => self.failure = Some(failure),
             ServerAnswer::McpServers(servers) => self.mcp = servers,
             ServerAnswer::Providers(_) | ServerAnswer::KeyStored { .. } => {}
         }
+    }
+
+    /// The status is asked for.
+    pub(in crate::app) fn asked(&mut self) {
+        self.failure = None;
+    }
+
+    pub(in crate::app) fn failure(&self) -> Option<&Failure> {
+        self.failure.as_ref()
     }
 
     pub(in crate::app) fn mcp(&self) -> &[McpServer] {

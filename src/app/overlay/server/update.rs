@@ -17,7 +17,7 @@ impl App {
         if self.session().is_none() {
             return self.advise("no session is open", cx);
         }
-        self.ask_server(ServerCommand::Status, cx);
+        self.ask_status(cx);
         cx.ask(Effect::SumCost(midnight(
             cx.wall,
             self.options.utc_offset_minutes,
@@ -25,11 +25,22 @@ impl App {
         self.overlays.push(Overlay::Status(Picker::default()));
     }
 
+    fn ask_status(&mut self, cx: &mut Cx<'_>) {
+        if let Some(session) = self.session_mut() {
+            session.server.asked();
+        }
+        self.ask_server(ServerCommand::Status, cx);
+    }
+
     /// Connects the selected MCP server, or disconnects it; the status stays open.
     pub(in crate::app) fn switch_mcp(&mut self, picker: Picker, cx: &mut Cx<'_>) {
         let rows = self.status_rows();
         let selected = rows.into_iter().nth(picker.selected());
         self.overlays.push(Overlay::Status(picker));
+        let session = self.session();
+        if session.is_some_and(|session| session.server.failure().is_some()) {
+            return self.ask_status(cx);
+        }
         if let Some((name, is_on)) = selected.and_then(|row| row.switch) {
             let words = if is_on { "disconnecting" } else { "connecting" };
             self.notify(format!("{words} {name} …"), cx);

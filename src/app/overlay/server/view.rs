@@ -58,6 +58,12 @@ impl App {
             let Some(row) = areas.next() else { return };
             buf.set_line(row.x + 1, row.y, &line, row.width.saturating_sub(2));
         }
+        if let Some(lines) = self.failure_lines(usize::from(inner.width.saturating_sub(2)), theme) {
+            for (line, row) in lines.iter().zip(areas) {
+                buf.set_line(row.x + 1, row.y, line, row.width.saturating_sub(2));
+            }
+            return;
+        }
         let areas: Vec<Rect> = areas.collect();
         if rows.is_empty() {
             let words = if self.has_status() {
@@ -74,6 +80,23 @@ impl App {
         let room = usize::from(inner.width.saturating_sub(4));
         let rows: Vec<FilterListRow> = rows.iter().map(|row| listed(row, room, theme)).collect();
         draw_list(&rows, picker.selected(), areas, buf, vx);
+    }
+
+    /// Why the server could not be asked, and what to do.
+    fn failure_lines(&self, room: usize, theme: &Theme) -> Option<Vec<Line<'static>>> {
+        let failure = self.session()?.server.failure()?;
+        let again = self.hint(SWITCH, &[KeyContext::ServerStatus], theme);
+        let again = again.map(|(keys, _)| format!("{keys} asks again"));
+        let texts = [
+            (failure.summary.clone(), theme.error),
+            (failure.detail.clone(), theme.text),
+            (again.unwrap_or_default(), theme.dim),
+        ];
+        let mut lines = Vec::new();
+        for (text, style) in texts.iter().filter(|(text, _)| !text.is_empty()) {
+            lines.extend(wrap::wrap_plain(&one_line(text), room, *style));
+        }
+        Some(lines)
     }
 
     fn has_status(&self) -> bool {

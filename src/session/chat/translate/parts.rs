@@ -6,6 +6,7 @@ use crate::domain::chat::{
     Agent, Catalog, ChatEvent, Conversation, Message, MessageError, MessageWithParts, Model,
     ModelAbilities, ModelPrice, ModelRef, Part, PartKind, RevertPoint, Role, Tokens, TurnStatus,
 };
+use crate::domain::prompt::FileKinds;
 use crate::domain::sandbox::price::MicroDollars;
 use crate::domain::time::UnixMillis;
 use crate::opencode::wire::error_info::ErrorInfo;
@@ -264,9 +265,16 @@ fn models(offer: provider::Provider) -> impl Iterator<Item = Model> {
             output: dollars(cost.output),
         }),
         abilities: ModelAbilities {
-            images: model.capabilities.input.image,
+            images: model.capabilities.input.is_some_and(|input| input.image),
             reasoning: model.capabilities.reasoning,
             tools: model.capabilities.toolcall,
+            unread: model
+                .capabilities
+                .input
+                .map_or(FileKinds::default(), |input| FileKinds {
+                    images: !input.image,
+                    pdfs: input.pdf == Some(false),
+                }),
         },
         variants: model.variants.names().map(str::to_owned).collect(),
     })

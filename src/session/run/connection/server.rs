@@ -10,8 +10,13 @@ use crate::session::server::OpencodeServer;
 
 impl Connection {
     pub(crate) fn ask_server(&self, command: ServerCommand) {
+        let is_status = command == ServerCommand::Status;
         let call = call(self.server.clone(), command);
-        let told = call.map(|answer| match answer {
+        let told = call.map(move |answer| match answer {
+            // It is shown where the status would be.
+            Err(failure) if is_status => {
+                CallResult::Tell(SessionEvent::Server(ServerAnswer::StatusFailed(failure)))
+            }
             Ok(answer) => CallResult::Tell(SessionEvent::Server(answer)),
             Err(failure) => CallResult::Failed(failure),
         });

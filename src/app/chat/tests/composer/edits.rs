@@ -5,8 +5,8 @@ use proptest::prelude::*;
 
 use crate::app::chat::composer::Composer;
 use crate::app::chat::tests::*;
-use crate::domain::chat::Message;
-use crate::domain::prompt::LocalFile;
+use crate::domain::chat::{Message, Model, ModelAbilities, ModelRef};
+use crate::domain::prompt::{FileKinds, LocalFile};
 
 fn picture() -> LocalFile {
     LocalFile {
@@ -248,4 +248,48 @@ fn who_types_on_while_a_dropped_file_is_read_goes_on_where_they_are() {
     harness.type_text(" this");
 
     assert_eq!(harness.chat.draft(), "[a.png] what is this");
+}
+
+#[test]
+fn a_file_that_the_model_does_not_read_says_so_until_another_model_is_chosen() {
+    let model = |name: &str, images: bool| Model {
+        reference: ModelRef {
+            provider: "p".to_owned(),
+            model: name.to_owned(),
+        },
+        name: name.to_owned(),
+        abilities: ModelAbilities {
+            unread: FileKinds {
+                images: !images,
+                pdfs: true,
+            },
+            ..ModelAbilities::default()
+        },
+        ..Model::default()
+    };
+    let mut harness = ChatHarness::idle();
+    harness.receive(ChatEvent::Catalog(Catalog {
+        models: vec![model("blind", false), model("seeing", true)],
+        ..Catalog::default()
+    }));
+    let choose = |harness: &mut ChatHarness, name: &str| {
+        let reference = model(name, true).reference;
+        harness.with(|chat, cx| chat.set_model(reference, cx));
+        harness.chat.note_unread_files();
+    };
+    choose(&mut harness, "blind");
+    harness.paste("/tmp/a.png");
+    harness.chat.file_read("/tmp/a.png", picture());
+    harness.chat.note_unread_files();
+
+    assert_eq!(harness.chat.model_without_files(), Some("blind"));
+    let shown = |harness: &ChatHarness| harness.chat.composer.layout(80).rows[0].text.clone();
+    let refused = "[a.png · image/png · 3 B · not read by this model]";
+    assert_eq!(shown(&harness), refused);
+
+    choose(&mut harness, "seeing");
+    assert_eq!(harness.chat.model_without_files(), None);
+    assert_eq!(shown(&harness), "[a.png · image/png · 3 B]");
+    harness.key(Key::plain(KeyCode::Enter));
+    assert_eq!(harness.prompts().len(), 1);
 }
