@@ -1,22 +1,20 @@
 //! Unified diffs as styled lines.
 //!
 //! Input: a diff as a tool or `git` printed it. Output: rows with line numbers and signs, so that
-//! they are readable without colours; the words that changed inside of lines are marked. [`parse()`]
-//! gives the diff as data, for whoever counts or places comments. Nothing that a hunk contains is
-//! ever left out or changed, apart from what [`super::ansi`] removes; what is no diff is shown dim.
+//! they are readable without colours; the words that changed inside of lines are marked. Nothing that
+//! a hunk contains is ever left out or changed, apart from what [`super::ansi`] removes; what is no
+//! diff is shown dim. [`crate::domain::diff`] reads them.
 //!
 //! Rows are made one after the other: the first rows of a long diff cost only themselves.
 
-mod file_change;
-mod parse;
 mod rows;
 #[cfg(test)]
 mod tests;
 mod words;
 
-pub use file_change::FileChange;
-pub use parse::{DiffItem, DiffLine, DiffParser, DiffSign, parse};
 pub use rows::{DiffLook, DiffRows, rows};
+
+use crate::domain::diff::{DiffItem, DiffSign, parse};
 
 /// How many lines a diff adds and removes.
 pub fn counts(text: &str) -> (usize, usize) {

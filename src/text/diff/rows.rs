@@ -6,9 +6,8 @@ use std::iter::Peekable;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::file_change::FileChange;
-use super::parse::{DiffItem, DiffLine, DiffParser, DiffSign, parse};
 use super::words::{WordMarks, marks};
+use crate::domain::diff::{DiffItem, DiffLine, DiffParser, DiffSign, FileChange, parse};
 use crate::text::highlight::{CodeColours, Language, SyntaxSpans, paint};
 use crate::text::wrap::{self, Breaking, fold};
 use crate::text::{Palette, ansi};
@@ -33,6 +32,8 @@ pub struct DiffLook<'a> {
     pub most: usize,
     /// The language of a diff that names no file.
     pub language: Option<&'a Language>,
+    /// The largest line number of the whole, if the text is a part of a longer diff; otherwise 0.
+    pub largest: u32,
     pub palette: &'a Palette,
 }
 
@@ -50,7 +51,7 @@ pub fn rows(text: &str, look: DiffLook<'_>, colours: &mut CodeColours) -> DiffRo
     let digits = if width < ROOM_FOR_NUMBERS {
         0
     } else {
-        digits(text)
+        digits(text, look.largest)
     };
     let mut writer = DiffWriter {
         look,
@@ -76,8 +77,8 @@ pub fn rows(text: &str, look: DiffLook<'_>, colours: &mut CodeColours) -> DiffRo
     DiffRows { lines, cut }
 }
 
-/// The digits of the largest line number, by the headers of the hunks.
-fn digits(text: &str) -> usize {
+/// The digits of the largest line number, by the headers of the hunks and at least of `largest`.
+fn digits(text: &str, largest: u32) -> usize {
     let ends = text.lines().filter_map(|line| {
         let ranges = line.strip_prefix("@@ -")?.split(" @@").next()?;
         let end = |range: &str| {
@@ -88,7 +89,9 @@ fn digits(text: &str) -> usize {
         };
         ranges.split(' ').filter_map(end).max()
     });
-    ends.max()
+    let largest = Some(u64::from(largest)).filter(|largest| *largest > 0);
+    ends.chain(largest)
+        .max()
         .map_or(0, |end| end.to_string().len().clamp(2, MOST_DIGITS))
 }
 

@@ -14,6 +14,7 @@ fn look(width: usize, palette: &Palette) -> DiffLook<'_> {
         names: true,
         most: usize::MAX,
         language: None,
+        largest: 0,
         palette,
     }
 }

@@ -263,6 +263,7 @@ fn a_diff_has_the_colours_of_its_files_language() {
                 names: true,
                 most: 100,
                 language: None,
+                largest: 0,
                 palette: &palette,
             };
             diff::rows(text, look, colours).lines

@@ -36,7 +36,8 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     ("demo", &[]),
-    ("text", &[]),
+    // Diffs as data.
+    ("text", &["domain::diff"]),
     ("os", &["domain"]),
     // All but `rules::file` is pure.
     ("rules", &["domain", "os::regular_file"]),

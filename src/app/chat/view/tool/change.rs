@@ -4,7 +4,8 @@ use ratatui::text::Line;
 
 use super::rows::ToolLook;
 use crate::domain::chat::{EditKind, FileEdit, ToolCall};
-use crate::text::diff::{self, DiffItem, DiffLook};
+use crate::domain::diff::{DiffItem, parse};
+use crate::text::diff::{self, DiffLook};
 use crate::text::highlight::{CodeColours, Language, ListingLook, listing};
 
 /// Rows of a diff that a folded call shows, of all its files together.
@@ -75,6 +76,7 @@ fn changed(
             names: false,
             most: room,
             language: language.as_ref(),
+            largest: 0,
             palette: &look.theme.palette,
         },
         colours,
@@ -84,7 +86,7 @@ fn changed(
     if !rows.cut {
         return 0;
     }
-    let all = diff::parse(&file.diff)
+    let all = parse(&file.diff)
         .filter(|item| matches!(item, DiffItem::Line(_)))
         .count();
     all.saturating_sub(shown).max(1)
