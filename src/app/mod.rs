@@ -176,6 +176,7 @@ impl App {
         if let Some(session) = self.open.session_mut() {
             session.chat.shown(viewport.chat.clone());
             session.logs.shown(viewport.logs);
+            session.changes.shown(viewport.changes);
         }
         self.overlays.drawn(viewport.overlay);
         self.viewport = viewport;

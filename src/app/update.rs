@@ -142,6 +142,7 @@ impl App {
                     self.sessions_outcome(outcome, cx);
                 }
             }
+            Action::Changes(action) => self.act_changes(action, cx),
             Action::Logs(LogsAction::Leave) => self.focus.go_to(Pane::Chat),
             Action::Logs(action) => {
                 if let Some(session) = self.session_mut() {
@@ -197,6 +198,7 @@ impl App {
             AppAction::RenameRow => self.rename_row(),
             AppAction::DeleteRow => self.ask_delete_row(cx),
             AppAction::ServerStatus => self.open_status(cx),
+            AppAction::Changes => self.open_changes(cx),
             AppAction::ProviderKey => self.ask_provider(cx),
             AppAction::FavouriteModel => self.turn_favourite(cx),
             AppAction::ScrollDown => self.scroll_overlay(1),
@@ -374,7 +376,7 @@ impl App {
             Some(Overlay::Status(picker)) => self.switch_mcp(picker, cx),
             Some(Overlay::Secret(entry)) => self.secret_entered(entry, cx),
             Some(Overlay::Links(links)) => open_link(&links, cx),
-            Some(Overlay::Help(_)) | None => {}
+            Some(Overlay::Help(_) | Overlay::Changes) | None => {}
         }
     }
 
@@ -385,6 +387,7 @@ impl App {
 
     fn scroll_overlay(&mut self, rows: i16) {
         let matching = match self.overlays.top() {
+            Some(Overlay::Changes) => return self.scroll_changes(rows),
             Some(Overlay::Models(picker)) => self.models_len(picker),
             Some(Overlay::Templates(picker)) => self.matching_templates(picker).len(),
             Some(Overlay::Palette(picker)) => self.palette_len(picker),

@@ -1,5 +1,6 @@
 //! A server's status (MCP servers, language servers, formatters, branch), and requests about it.
 
+use super::diff::change_set::{ChangeSet, ChangesScope};
 use super::failure::Failure;
 use super::secret::SecretText;
 
@@ -12,6 +13,8 @@ pub enum ServerCommand {
     SwitchMcp { name: String, on: bool },
     /// Answered by [`ServerAnswer::Providers`].
     Providers,
+    /// Answered by [`ServerAnswer::Changes`], also when it fails.
+    Changes(ChangesScope),
     /// Stores the key of a provider, and makes the server use it if no turn runs; answered by
     /// [`ServerAnswer::KeyStored`].
     SetProviderKey { provider: String, key: SecretText },
@@ -26,6 +29,7 @@ pub enum ServerAnswer {
     /// Also told unasked, when a connection is established and after each turn.
     McpServers(Vec<McpServer>),
     Providers(Vec<ProviderOffer>),
+    Changes(ChangesScope, Result<ChangeSet, Failure>),
     KeyStored {
         provider: String,
         /// Whether the server uses it already; otherwise a turn runs, which that would abort.

@@ -36,6 +36,7 @@ pub enum Action {
     Chat(ChatAction),
     Sessions(SessionsAction),
     Logs(LogsAction),
+    Changes(ChangesAction),
 }
 
 impl Action {
@@ -46,7 +47,9 @@ impl Action {
         let sessions = SessionsAction::ALL.iter();
         let sessions = sessions.map(|action| Self::Sessions(*action));
         let logs = LogsAction::ALL.iter().map(|action| Self::Logs(*action));
-        app.chain(chat).chain(sessions).chain(logs)
+        let changes = ChangesAction::ALL.iter();
+        let changes = changes.map(|action| Self::Changes(*action));
+        app.chain(chat).chain(sessions).chain(logs).chain(changes)
     }
 }
 
@@ -109,6 +112,8 @@ actions! {
         ServerStatus,
         /// Gives the server the key of a provider.
         ProviderKey,
+        /// Shows what was changed.
+        Changes,
         NewSession,
         /// Shows the next session that needs the user.
         NextNeedsYou,
@@ -193,5 +198,27 @@ actions! {
         Clear,
         /// Goes back to the chat.
         Leave,
+    }
+}
+
+actions! {
+    /// The actions in the changes.
+    ChangesAction {
+        NextFile,
+        PreviousFile,
+        NextHunk,
+        PreviousHunk,
+        Top,
+        Bottom,
+        /// Marks the file as viewed and folds it, or takes that back.
+        Viewed,
+        /// Begins a selection of lines, or ends it.
+        Mark,
+        /// Quotes the selected lines in the composer, for a comment.
+        Comment,
+        /// Compares with something else.
+        Scope,
+        /// Fetches the changes again.
+        Again,
     }
 }

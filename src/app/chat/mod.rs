@@ -309,6 +309,11 @@ impl Chat {
         self.is_busy() && self.delivery == Delivery::Live
     }
 
+    /// Whether the server can be asked.
+    pub fn is_connected(&self) -> bool {
+        self.delivery == Delivery::Live
+    }
+
     /// Whether a prompt can be sent, now or later.
     pub fn can_send(&self) -> bool {
         self.delivery != Delivery::Never

@@ -210,6 +210,17 @@ impl Chat {
         }
     }
 
+    /// Quotes lines at the end of the prompt, and leaves the cursor below them. Returns whether it could: a shell line
+    /// and an answer take no quotes.
+    pub fn quote(&mut self, lines: &str) -> bool {
+        if !self.takes_files() {
+            return false;
+        }
+        self.focus = ChatFocus::Composer;
+        self.composer.append_quote(lines);
+        true
+    }
+
     /// Continues the last paste, at the same place.
     pub fn paste_more(&mut self, piece: &str, cx: &mut Cx<'_>) {
         self.begin_paste(cx);

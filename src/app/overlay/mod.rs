@@ -2,9 +2,10 @@
 //!
 //! In reading order: `picker` is a list with a filter, `help` lists all keys, `palette` finds every action,
 //! `models` are those to choose from, `server` says what the server works with, `chat_list` is a list of the
-//! conversation, `links` are its links, `kill_confirm` says what a kill loses, `secret_entry` is a field for a
+//! conversation, `links` are its links, `changes` are what was changed, `kill_confirm` says what a kill loses, `secret_entry` is a field for a
 //! secret; `view` draws them. The overlays do not act on an answer: the root does.
 
+pub(super) mod changes;
 pub(super) mod chat_list;
 pub(super) mod help;
 pub(super) mod kill_confirm;
@@ -43,6 +44,8 @@ pub(super) enum Overlay {
     Secret(SecretEntry),
     /// The links of the conversation.
     Links(LinkList),
+    /// The changes of the shown session, which keeps their state.
+    Changes,
 }
 
 /// A dialog. Its text is built on each draw, so that it is never stale.
@@ -70,6 +73,7 @@ impl Overlay {
             Self::Help(_) => KeyContext::Help,
             Self::Confirm(_) => KeyContext::Confirm,
             Self::Links(_) => KeyContext::Links,
+            Self::Changes => KeyContext::Changes,
             Self::Models(_) | Self::Templates(_) | Self::Palette(_) | Self::Chat(_) => {
                 KeyContext::Picker
             }
@@ -86,7 +90,7 @@ impl Overlay {
             | Self::Status(picker) => Some(picker),
             Self::Chat(list) => Some(&mut list.picker),
             Self::Help(help) => Some(&mut help.picker),
-            Self::Confirm(_) | Self::Secret(_) | Self::Links(_) => None,
+            Self::Confirm(_) | Self::Secret(_) | Self::Links(_) | Self::Changes => None,
         }
     }
 
@@ -107,6 +111,7 @@ impl Overlay {
             | Self::Chat(_)
             | Self::Status(_)
             | Self::Links(_)
+            | Self::Changes
             | Self::Secret(_) => None,
         }
     }
@@ -191,7 +196,7 @@ impl Overlays {
                 return true;
             }
             // No key is text there.
-            Overlay::Status(_) => return true,
+            Overlay::Status(_) | Overlay::Changes => return true,
             _ => match top.picker_mut() {
                 Some(picker) => picker.type_key(key),
                 None => return false,

@@ -29,9 +29,10 @@ use super::chat::{Chat, Delivery};
 use super::cx::Cx;
 use super::effect::Effect;
 use super::logs::Logs;
+use super::overlay::changes::state::ChangesState;
 use super::overlay::server::state::ServerState;
 use crate::domain::failure::advice::Advice;
-use crate::domain::id::SessionKey;
+use crate::domain::id::{MessageId, SessionKey};
 use crate::domain::sandbox::usage::Usage;
 use crate::domain::sandbox::{Phase, SandboxInfo, SessionStatus, Stage};
 use crate::domain::session::{
@@ -68,6 +69,7 @@ pub(super) struct OpenSession {
     state_since: Monotonic,
     /// What its server has told of itself.
     pub(super) server: ServerState,
+    pub(super) changes: ChangesState,
     /// The newest snapshot, in case the sandbox is lost.
     snapshot: Option<SnapshotInfo>,
     /// How long the session's sandboxes ran, if they cost money.
@@ -107,6 +109,7 @@ impl OpenSession {
             state: SessionStatus::Booting,
             state_since: cx.now,
             server: ServerState::default(),
+            changes: ChangesState::default(),
             snapshot: None,
             usage: Usage::default(),
             resumes: None,
@@ -391,6 +394,11 @@ impl OpenSession {
         let before = std::mem::replace(&mut self.warned, due);
         // Less time left is another warning; more means that the time was extended.
         left.filter(|_| due.is_some() && before.is_none_or(|before| due < Some(before)))
+    }
+
+    /// The last prompt of the conversation.
+    pub(super) fn last_prompt(&self) -> Option<MessageId> {
+        self.chat.last_prompt()
     }
 
     /// When the sandbox's time ends, if it does.

@@ -2,6 +2,7 @@
 
 mod advice;
 mod auto;
+mod changes;
 mod keys;
 mod links;
 mod models;

@@ -35,6 +35,7 @@ fn others() -> Keymap {
         "alt-",
         "ctrl-",
         "ctrl-alt-",
+        "shift-",
         "alt-shift-",
         "ctrl-shift-",
         "ctrl-alt-shift-",
@@ -222,6 +223,7 @@ fn panes() -> Vec<(&'static str, Script)> {
         ("sessions", with_keys(live(), "f6 f6")),
         ("marked", with_keys(live(), "ctrl-x l space")),
         ("logs", with_keys(live(), "ctrl-x o")),
+        ("changes", with_keys(live(), "ctrl-x d")),
         ("help", with_keys(live(), "f1")),
         ("help, searched", {
             let mut script = with_keys(live(), "f1");

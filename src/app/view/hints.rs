@@ -4,7 +4,9 @@ use ratatui::text::{Line, Span};
 
 use super::theme::Theme;
 use crate::app::App;
-use crate::app::action::{Action, AppAction, ChatAction, LogsAction, SessionsAction};
+use crate::app::action::{
+    Action, AppAction, ChangesAction, ChatAction, LogsAction, SessionsAction,
+};
 use crate::app::input::keymap::KeyContext;
 use crate::domain::sandbox::SessionStatus;
 use crate::text::wrap;
@@ -30,6 +32,7 @@ macro_rules! hint {
     (@Chat $action:ident) => { ChatAction::$action };
     (@Sessions $action:ident) => { SessionsAction::$action };
     (@Logs $action:ident) => { LogsAction::$action };
+    (@Changes $action:ident) => { ChangesAction::$action };
 }
 
 const SCROLL: KeyHint = hint!(Chat::Stop => "scroll");
@@ -93,6 +96,17 @@ const LINKS: &[KeyHint] = &[
     hint!(App::Confirm),
     hint!(App::CopyRow),
     hint!(App::Close),
+];
+
+const CHANGES: &[KeyHint] = &[
+    hint!(Changes::PreviousFile Changes::NextFile),
+    hint!(Changes::PreviousHunk Changes::NextHunk),
+    hint!(Changes::Comment),
+    hint!(Changes::Viewed),
+    hint!(App::Close),
+    hint!(Changes::Scope),
+    hint!(Changes::Mark),
+    hint!(Changes::Again),
 ];
 
 const LIST: &[KeyHint] = &[
@@ -186,6 +200,7 @@ impl App {
             KeyContext::Picker if self.overlays.lists_conversations() => CONVERSATIONS.to_vec(),
             KeyContext::Picker => PICKER.to_vec(),
             KeyContext::Links => LINKS.to_vec(),
+            KeyContext::Changes => CHANGES.to_vec(),
             // An overlay shows its keys itself.
             KeyContext::Help
             | KeyContext::Confirm

@@ -16,6 +16,8 @@ pub struct Viewport {
     pub logs: LogsViewport,
     /// The first row of the top overlay that was drawn, if it can scroll.
     pub overlay: Option<u16>,
+    /// The first row of the changes that was drawn.
+    pub changes: Option<usize>,
     /// The panes that were drawn, the topmost last.
     pub panes: Vec<(Pane, Rect)>,
     /// The rows of the list that were drawn: index and area.

@@ -61,11 +61,31 @@ impl ChangeSet {
                 DiffItem::File(change) => files.push(ChangedFile::new(change)),
                 item => {
                     if let Some(file) = files.last_mut() {
-                        file.add(item);
+                        file.add(&item);
                     }
                 }
             }
         }
+        Self::of(files)
+    }
+
+    /// Reads the patches of single files, each with its name: one without a patch is listed all the same.
+    pub fn read_each(patches: impl IntoIterator<Item = (String, String)>) -> Self {
+        let files = patches.into_iter().flat_map(|(name, patch)| {
+            let mut files = Self::read(&patch).files;
+            if files.is_empty() {
+                files.push(ChangedFile::new(FileChange {
+                    old: Some(name.clone()),
+                    new: Some(name),
+                    ..FileChange::default()
+                }));
+            }
+            files
+        });
+        Self::of(files.collect())
+    }
+
+    fn of(mut files: Vec<ChangedFile>) -> Self {
         let mut at = 0;
         for file in &mut files {
             let end = at + 1 + file.lines.len();
@@ -115,12 +135,12 @@ impl ChangedFile {
         }
     }
 
-    fn add(&mut self, item: DiffItem<'_>) {
+    fn add(&mut self, item: &DiffItem<'_>) {
         self.lines.push(match item {
             DiffItem::File(_) => return,
-            DiffItem::Hunk { section } => ChangeRow::Hunk(section.to_owned()),
+            DiffItem::Hunk { section } => ChangeRow::Hunk((*section).to_owned()),
             DiffItem::NoLineEnd => ChangeRow::NoLineEnd,
-            DiffItem::Note(note) => ChangeRow::Note(note.to_owned()),
+            DiffItem::Note(note) => ChangeRow::Note((*note).to_owned()),
             DiffItem::Line(line) => {
                 match line.sign {
                     DiffSign::Added => self.added += 1,
@@ -188,6 +208,17 @@ new mode 100755
         ));
         assert!(set.files[1].change.binary && set.files[2].change.mode.is_some());
         assert_eq!(set.row(8), None);
+    }
+
+    #[test]
+    fn a_file_without_a_patch_is_listed() {
+        let each = [("a.rs", PATCH), ("large.bin", "")];
+        let each = each.map(|(name, patch)| (name.to_owned(), patch.to_owned()));
+        let set = ChangeSet::read_each(each);
+
+        let names: Vec<&str> = set.files.iter().map(|file| file.change.path()).collect();
+        assert_eq!(names, ["a.rs", "b.bin", "c", "large.bin"]);
+        assert_eq!((set.rows(), set.file_at(8)), (9, Some(3)));
     }
 
     proptest! {

@@ -5,6 +5,7 @@
 //! Each call has its own timeout; the stream has none. Nothing is retried: the caller knows whether a second attempt
 //! is harmless.
 
+mod changes;
 mod commands;
 mod export;
 mod history;

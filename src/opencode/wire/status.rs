@@ -1,7 +1,7 @@
 //! The state of what a server works with: MCP servers, language servers, formatters, git; and the providers that it
 //! could use.
 //!
-//! Source: `MCPStatus`, `LSPStatus`, `FormatterStatus`, `VcsInfo` and `GET /provider` of the server's OpenAPI document,
+//! Source: `MCPStatus`, `LSPStatus`, `FormatterStatus`, `VcsInfo`, `VcsFileDiff` and `GET /provider` of the server's OpenAPI document,
 //! 1.18.33.
 
 use serde::de::Deserializer;
@@ -55,6 +55,15 @@ pub struct VcsInfo {
     pub branch: Option<String>,
     #[serde(default, deserialize_with = "lenient::option")]
     pub default_branch: Option<String>,
+}
+
+/// An element of `GET /vcs/diff` and of `GET /session/{id}/diff`. Its counts and its status are in the patch, too.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct FileDiff {
+    pub file: String,
+    /// Unified, with headers; may be empty.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub patch: String,
 }
 
 /// `GET /provider`. Their models and keys are not read.

@@ -17,7 +17,7 @@ use super::part::Part;
 use super::provider::{Agent, Config, Providers};
 use super::request::{PermissionRequest, QuestionRequest};
 use super::session::{self, Health, Session, SessionStatus, Statuses, Todo};
-use super::status::{FormatterStatus, LspStatus, McpStatuses, ProviderList, VcsInfo};
+use super::status::{FileDiff, FormatterStatus, LspStatus, McpStatuses, ProviderList, VcsInfo};
 
 fn odd_values() -> [Value; 6] {
     [
@@ -179,6 +179,10 @@ fn an_odd_value_of_a_servers_state_never_costs_it() {
         &["/name"],
     );
     check::<VcsInfo>(&json!({"branch": "b", "default_branch": "m"}), &[]);
+    check::<FileDiff>(
+        &json!({"file": "f", "patch": "p", "additions": 1, "deletions": 2, "status": "added"}),
+        &["/file"],
+    );
     check::<ProviderList>(
         &json!({"all": [{"id": "i", "name": "n"}], "connected": ["i"], "default": {"i": "m"}}),
         &[],

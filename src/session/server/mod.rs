@@ -1,9 +1,10 @@
 //! A session's OpenCode server for the driver: calls in domain types, failures in the user's words.
 //!
 //! It combines the client with the conversation and with the sandbox around the server, if there is one. Cheap to
-//! clone; all clones share the same server. `conversations` are those beside the session's own, `status` is what the
-//! server works with: MCP servers, language servers, formatters.
+//! clone; all clones share the same server. `conversations` are those beside the session's own, `changes` what was
+//! changed in the work tree, `status` is what the server works with: MCP servers, language servers, formatters.
 
+mod changes;
 pub(in crate::session) mod conversations;
 pub(in crate::session) mod status;
 

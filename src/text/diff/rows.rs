@@ -41,6 +41,8 @@ pub struct DiffLook<'a> {
 #[derive(Debug, Clone, PartialEq)]
 pub struct DiffRows {
     pub lines: Vec<Line<'static>>,
+    /// For each line of a hunk, the first of its rows.
+    pub starts: Vec<usize>,
     /// There are more lines than were asked for.
     pub cut: bool,
 }
@@ -62,6 +64,7 @@ pub fn rows(text: &str, look: DiffLook<'_>, colours: &mut CodeColours) -> DiffRo
         language: look.language.cloned(),
         colours,
         lines: Vec::new(),
+        starts: Vec::new(),
         hunks: 0,
         coloured: 0,
     };
@@ -74,7 +77,11 @@ pub fn rows(text: &str, look: DiffLook<'_>, colours: &mut CodeColours) -> DiffRo
     let cut = writer.lines.len() > look.most || writer.items.peek().is_some();
     let mut lines = writer.lines;
     lines.truncate(look.most);
-    DiffRows { lines, cut }
+    DiffRows {
+        lines,
+        starts: writer.starts,
+        cut,
+    }
 }
 
 /// The digits of the largest line number, by the headers of the hunks and at least of `largest`.
@@ -105,6 +112,7 @@ struct DiffWriter<'a, 'c> {
     language: Option<Language>,
     colours: &'c mut CodeColours,
     lines: Vec<Line<'static>>,
+    starts: Vec<usize>,
     /// Hunks of the present file.
     hunks: usize,
     coloured: usize,
@@ -238,6 +246,7 @@ impl<'a> DiffWriter<'a, '_> {
     }
 
     fn changed(&mut self, shown: &ShownLine<'_>) {
+        self.starts.push(self.lines.len());
         let palette = self.look.palette;
         let (style, surface, word) = match shown.line.sign {
             DiffSign::Kept => (palette.text, Style::new(), Style::new()),

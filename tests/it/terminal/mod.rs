@@ -1,5 +1,6 @@
 //! The program in a real pseudo terminal, as a job of a shell and inside tmux.
 
+mod changes;
 mod clipboard;
 mod composer;
 mod history;

@@ -36,7 +36,7 @@ impl Chat {
     }
 
     /// The prompt that an undo would take back.
-    pub(super) fn last_prompt(&self) -> Option<MessageId> {
+    pub(in crate::app) fn last_prompt(&self) -> Option<MessageId> {
         let entry = self.transcript.next_to_undo()?;
         Some(entry.message.id.clone())
     }

@@ -225,6 +225,19 @@ impl Composer {
         self.paste(&format!("{text}\n"));
     }
 
+    /// Inserts lines at the end, apart from what is written there, and moves the cursor below them.
+    pub(super) fn append_quote(&mut self, lines: &str) {
+        self.area.move_cursor(CursorMove::Bottom);
+        self.area.move_cursor(CursorMove::End);
+        let is_apart = self.area.lines().last().is_none_or(String::is_empty);
+        let gap = match (self.is_empty(), is_apart) {
+            (true, _) => "",
+            (false, true) => "\n",
+            (false, false) => "\n\n",
+        };
+        self.paste_as_text(&format!("{gap}{lines}"));
+    }
+
     /// Inserts a pasted text at the cursor.
     pub(super) fn paste(&mut self, text: &str) {
         let text = normalized(text);

@@ -31,6 +31,8 @@ pub enum KeyContext {
     ServerStatus,
     /// The list of links.
     Links,
+    /// The review of what was changed.
+    Changes,
     /// Also above an overlay.
     Always,
     /// After the first key of a sequence.
@@ -39,7 +41,7 @@ pub enum KeyContext {
 
 impl KeyContext {
     /// All contexts, in the order of the help.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Composer,
         Self::Completion,
         Self::Transcript,
@@ -57,6 +59,7 @@ impl KeyContext {
         Self::Picker,
         Self::ServerStatus,
         Self::Links,
+        Self::Changes,
     ];
 
     /// Whether the key is text here. Where a request is answered, all printable keys but digits
@@ -81,7 +84,12 @@ impl KeyContext {
         let is_overlay = |context| {
             matches!(
                 context,
-                Self::Help | Self::Confirm | Self::Picker | Self::ServerStatus | Self::Links
+                Self::Help
+                    | Self::Confirm
+                    | Self::Picker
+                    | Self::ServerStatus
+                    | Self::Links
+                    | Self::Changes
             )
         };
         match (self, other) {
@@ -143,6 +151,7 @@ impl KeyContext {
             Self::Picker => "list of choices",
             Self::ServerStatus => "server status",
             Self::Links => "links",
+            Self::Changes => "changes",
             Self::Always => "always",
             Self::Sequence => "after the first key",
         }
@@ -171,19 +180,21 @@ pub enum KeyGroup {
     Sessions,
     SessionList,
     Logs,
+    Changes,
     Screen,
     Program,
     Overlays,
 }
 
 impl KeyGroup {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Writing,
         Self::Answering,
         Self::Scrolling,
         Self::Sessions,
         Self::SessionList,
         Self::Logs,
+        Self::Changes,
         Self::Screen,
         Self::Program,
         Self::Overlays,
@@ -198,6 +209,7 @@ impl KeyGroup {
             Self::Sessions => "Sessions and their sandboxes",
             Self::SessionList => "In the session list",
             Self::Logs => "In the logs",
+            Self::Changes => "In the changes",
             Self::Screen => "Panes and screen",
             Self::Program => "Program",
             Self::Overlays => "Help, questions and lists of choices",

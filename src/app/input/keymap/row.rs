@@ -45,3 +45,39 @@ impl ActionRow {
         })
     }
 }
+
+macro_rules! action {
+    (App $variant:ident $($number:literal)?) => { Action::App(AppAction::$variant $(($number))?) };
+    (Chat $variant:ident) => { Action::Chat(ChatAction::$variant) };
+    (Sessions $variant:ident) => { Action::Sessions(SessionsAction::$variant) };
+    (Logs $variant:ident) => { Action::Logs(LogsAction::$variant) };
+    (Changes $variant:ident) => { Action::Changes(ChangesAction::$variant) };
+}
+
+/// Parses `Room::Action "name" "hint" "description" / "slash" [Context Context: "key" "key" => "hint
+/// there"]`.
+macro_rules! rows {
+    ($($group:ident {$(
+        $room:ident :: $variant:ident $(($number:literal))? $name:literal $hint:literal $what:literal
+        $(/ $slash:literal)*
+        $([$($context:ident)+ : $($keys:literal)+ $(=> $own:literal)?])+
+    )+})+) => {
+        &[$($(ActionRow {
+            group: KeyGroup::$group,
+            action: action!($room $variant $($number)?),
+            name: $name,
+            hint: $hint,
+            what: $what,
+            slash: &[$($slash),*],
+            keys: &[$(DefaultKeys {
+                contexts: &[$(KeyContext::$context),+],
+                keys: &[$($keys),+],
+                hint: rows!(@hint $($own)?),
+            }),+],
+        }),+),+]
+    };
+    (@hint $own:literal) => { Some($own) };
+    (@hint) => { None };
+}
+
+pub(super) use {action, rows};

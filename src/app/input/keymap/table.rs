@@ -4,8 +4,10 @@
 //! the configuration come from here. Rows are listed in this order.
 
 use super::binding::{Binding, KeyContext, KeyGroup};
-use super::row::{ActionRow, DefaultKeys};
-use crate::app::action::{Action, AppAction, ChatAction, LogsAction, SessionsAction};
+use super::row::{ActionRow, DefaultKeys, action, rows};
+use crate::app::action::{
+    Action, AppAction, ChangesAction, ChatAction, LogsAction, SessionsAction,
+};
 
 /// The default keys.
 pub(super) fn bindings() -> Vec<Binding> {
@@ -20,39 +22,6 @@ impl Action {
         rows.find(|row| row.action == self)
             .map_or("", |row| row.name)
     }
-}
-
-macro_rules! action {
-    (App $variant:ident $($number:literal)?) => { Action::App(AppAction::$variant $(($number))?) };
-    (Chat $variant:ident) => { Action::Chat(ChatAction::$variant) };
-    (Sessions $variant:ident) => { Action::Sessions(SessionsAction::$variant) };
-    (Logs $variant:ident) => { Action::Logs(LogsAction::$variant) };
-}
-
-/// Parses `Room::Action "name" "hint" "description" / "slash" [Context Context: "key" "key" => "hint
-/// there"]`.
-macro_rules! rows {
-    ($($group:ident {$(
-        $room:ident :: $variant:ident $(($number:literal))? $name:literal $hint:literal $what:literal
-        $(/ $slash:literal)*
-        $([$($context:ident)+ : $($keys:literal)+ $(=> $own:literal)?])+
-    )+})+) => {
-        &[$($(ActionRow {
-            group: KeyGroup::$group,
-            action: action!($room $variant $($number)?),
-            name: $name,
-            hint: $hint,
-            what: $what,
-            slash: &[$($slash),*],
-            keys: &[$(DefaultKeys {
-                contexts: &[$(KeyContext::$context),+],
-                keys: &[$($keys),+],
-                hint: rows!(@hint $($own)?),
-            }),+],
-        }),+),+]
-    };
-    (@hint $own:literal) => { Some($own) };
-    (@hint) => { None };
 }
 
 pub(super) const ROWS: &[ActionRow] = rows! {
@@ -323,6 +292,30 @@ pub(super) const ROWS: &[ActionRow] = rows! {
         Logs::Leave "logs.leave" "back" "go back to the chat"
             [Logs: "esc" "q"]
     }
+    Changes {
+        Changes::NextFile "changes.next_file" "files" "go to the next file"
+            [Changes: "n" "right"]
+        Changes::PreviousFile "changes.previous_file" "files" "go to the previous file"
+            [Changes: "p" "left"]
+        Changes::NextHunk "changes.next_hunk" "hunks" "go to the next hunk"
+            [Changes: "]" "tab"]
+        Changes::PreviousHunk "changes.previous_hunk" "hunks" "go to the previous hunk"
+            [Changes: "[" "shift-tab"]
+        Changes::Viewed "changes.viewed" "viewed" "mark the file as viewed, and fold it"
+            [Changes: "v" "enter"]
+        Changes::Mark "changes.mark" "select" "begin or end a selection of lines"
+            [Changes: "space"]
+        Changes::Comment "changes.comment" "comment" "quote the lines in the composer"
+            [Changes: "c"]
+        Changes::Scope "changes.scope" "compare" "compare with something else"
+            [Changes: "b"]
+        Changes::Again "changes.again" "refresh" "fetch the changes again"
+            [Changes: "r"]
+        Changes::Top "changes.top" "top" "go to the first file"
+            [Changes: "g" "home"]
+        Changes::Bottom "changes.bottom" "end" "go to the last line"
+            [Changes: "G" "end"]
+    }
     Screen {
         App::FocusNext "app.focus_next" "next pane" "go to the next pane"
             [Outside: "tab"] [Anywhere: "f6" "ctrl-x tab"]
@@ -357,6 +350,9 @@ pub(super) const ROWS: &[ActionRow] = rows! {
         App::ServerStatus "app.server_status" "status" "show context, costs and MCP servers"
             / "status"
             [Anywhere: "ctrl-x i"]
+        App::Changes "app.changes" "changes" "review what was changed"
+            / "diff" / "changes" / "review"
+            [Anywhere: "ctrl-x d"]
         App::ProviderKey "app.provider_key" "add API key" "add an API key for a provider"
             / "connect"
             [Anywhere: "ctrl-x K"]
@@ -379,7 +375,7 @@ pub(super) const ROWS: &[ActionRow] = rows! {
         App::Close "overlay.close" "close" "close it, or answer no"
             [Help: "esc" "f1" "ctrl-c"] [Confirm: "n" "esc" "q" "ctrl-c" => "no"]
             [Picker: "esc" "ctrl-c" => "cancel"] [Links: "esc" "q" "L" "ctrl-c"]
-            [ServerStatus: "esc" "q" "ctrl-c"]
+            [ServerStatus Changes: "esc" "q" "ctrl-c"]
         App::CopyRow "overlay.copy" "copy" "copy the selected link"
             [Links: "y"]
         App::RenameRow "overlay.rename" "rename" "rename the selected conversation"
@@ -390,13 +386,13 @@ pub(super) const ROWS: &[ActionRow] = rows! {
             [Picker: "ctrl-f"]
         App::ScrollDown "overlay.down" "move" "go a row down"
             [Help: "down" "ctrl-n" "tab" => "scroll"] [Confirm: "down" "j" => "scroll"]
-            [ServerStatus Links: "down" "j"] [Picker: "down" "ctrl-n" "tab"]
+            [ServerStatus Links Changes: "down" "j"] [Picker: "down" "ctrl-n" "tab"]
         App::ScrollUp "overlay.up" "move" "go a row up"
             [Help: "up" "ctrl-p" "shift-tab" => "scroll"] [Confirm: "up" "k" => "scroll"]
-            [ServerStatus Links: "up" "k"] [Picker: "up" "ctrl-p" "shift-tab"]
+            [ServerStatus Links Changes: "up" "k"] [Picker: "up" "ctrl-p" "shift-tab"]
         App::PageDown "overlay.page_down" "page down" "go a page down"
-            [Confirm: "pgdn" "space"] [Help Picker Links ServerStatus: "pgdn"]
+            [Confirm: "pgdn" "space"] [Help Picker Links ServerStatus: "pgdn"] [Changes: "pgdn" "ctrl-d"]
         App::PageUp "overlay.page_up" "page up" "go a page up"
-            [Help Confirm Picker Links ServerStatus: "pgup"]
+            [Help Confirm Picker Links ServerStatus: "pgup"] [Changes: "pgup" "ctrl-u"]
     }
 };

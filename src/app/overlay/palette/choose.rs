@@ -63,7 +63,7 @@ impl App {
         match action {
             Action::Chat(_) => self.focus.go_to(Pane::Chat),
             Action::Logs(_) => self.focus.go_to(Pane::Logs),
-            Action::App(_) | Action::Sessions(_) => {}
+            Action::App(_) | Action::Sessions(_) | Action::Changes(_) => {}
         }
         self.act(action, cx);
     }

@@ -20,6 +20,7 @@ impl App {
             Action::App(action) => self.why_not_root(action),
             Action::Chat(action) => self.why_not_chat(action),
             Action::Sessions(action) => self.why_not_list(action),
+            Action::Changes(_) => Some("only in the changes"),
             Action::Logs(_) => self.session().is_none().then_some(NO_SESSION),
         }
     }
@@ -47,7 +48,8 @@ impl App {
         let session = self.session();
         let needs_session = matches!(
             action,
-            AppAction::Retry
+            AppAction::Changes
+                | AppAction::Retry
                 | AppAction::Revive
                 | AppAction::UseTemplate
                 | AppAction::Shell

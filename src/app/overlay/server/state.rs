@@ -23,7 +23,9 @@ impl ServerState {
             }
             ServerAnswer::StatusFailed(failure) => self.failure = Some(failure),
             ServerAnswer::McpServers(servers) => self.mcp = servers,
-            ServerAnswer::Providers(_) | ServerAnswer::KeyStored { .. } => {}
+            ServerAnswer::Providers(_)
+            | ServerAnswer::Changes(..)
+            | ServerAnswer::KeyStored { .. } => {}
         }
     }
 

@@ -111,8 +111,12 @@ impl App {
             }
             _ => {}
         }
-        if let Some(session) = self.open.get_mut(key) {
-            session.server.receive(answer);
+        let Some(session) = self.open.get_mut(key) else {
+            return;
+        };
+        match answer {
+            ServerAnswer::Changes(scope, changes) => session.changes.receive(&scope, changes),
+            answer => session.server.receive(answer),
         }
     }
 }

@@ -48,6 +48,10 @@ async fn call(server: OpencodeServer, command: ServerCommand) -> Result<ServerAn
             ServerAnswer::McpServers(server.switch_mcp(&name, on).await?)
         }
         ServerCommand::Providers => ServerAnswer::Providers(server.provider_offers().await?),
+        ServerCommand::Changes(scope) => {
+            let changes = server.changes(&scope).await;
+            ServerAnswer::Changes(scope, changes)
+        }
         ServerCommand::SetProviderKey { provider, key } => {
             let is_used = server.set_provider_key(&provider, &key).await?;
             ServerAnswer::KeyStored { provider, is_used }

@@ -1,0 +1,277 @@
+//! The changes of one session, and where the reader is in them.
+
+use crate::app::action::ChangesAction;
+use crate::domain::diff::change_set::{ChangeRow, ChangeSet, ChangesScope};
+use crate::domain::failure::Failure;
+
+/// The lines of a quote, at most.
+const QUOTED: usize = 20;
+
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(in crate::app) struct ChangesState {
+    /// What is asked for, or shown; `None` until the changes were opened once.
+    pub(super) scope: Option<ChangesScope>,
+    pub(super) told: ChangesTold,
+    /// The row with the cursor.
+    pub(super) cursor: usize,
+    /// The first row on the screen.
+    pub(super) top: usize,
+    /// Where the selected range began, if there is one.
+    pub(super) mark: Option<usize>,
+    /// For each file, whether it is marked as viewed: then only its name is shown.
+    pub(super) viewed: Vec<bool>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) enum ChangesTold {
+    #[default]
+    Asked,
+    Failed(Failure),
+    Known(ChangeSet),
+}
+
+impl ChangesState {
+    /// Asks anew: the present changes stay until the answer comes, unless another scope is asked for.
+    pub(super) fn ask(&mut self, scope: ChangesScope) {
+        if self.scope.as_ref() != Some(&scope) {
+            *self = Self {
+                scope: Some(scope),
+                ..Self::default()
+            };
+        } else if matches!(self.told, ChangesTold::Failed(_)) {
+            self.told = ChangesTold::Asked;
+        }
+    }
+
+    /// The changes came. Marks and place stay with the files that are as before.
+    pub(in crate::app) fn receive(
+        &mut self,
+        scope: &ChangesScope,
+        changes: Result<ChangeSet, Failure>,
+    ) {
+        if self.scope.as_ref() != Some(scope) {
+            return;
+        }
+        let new = match changes {
+            Ok(new) => new,
+            Err(failure) => {
+                self.told = ChangesTold::Failed(failure);
+                return;
+            }
+        };
+        let (viewed, cursor) = match &self.told {
+            ChangesTold::Known(old) => {
+                (self.still_viewed(old, &new), place(old, &new, self.cursor))
+            }
+            _ => (vec![false; new.files.len()], 0),
+        };
+        self.viewed = viewed;
+        self.cursor = cursor;
+        self.mark = None;
+        self.told = ChangesTold::Known(new);
+        self.settle();
+    }
+
+    fn still_viewed(&self, old: &ChangeSet, new: &ChangeSet) -> Vec<bool> {
+        let files = new.files.iter();
+        let viewed = files.map(|file| {
+            let before = old.files.iter().zip(&self.viewed);
+            let mut same = before.filter(|(old, _)| old.change.path() == file.change.path());
+            same.any(|(old, viewed)| *viewed && old.lines == file.lines)
+        });
+        viewed.collect()
+    }
+
+    /// The changes, once they are known.
+    pub(super) fn set(&self) -> Option<&ChangeSet> {
+        match &self.told {
+            ChangesTold::Known(set) => Some(set),
+            _ => None,
+        }
+    }
+
+    /// The index of the file with the cursor.
+    pub(super) fn file(&self) -> Option<usize> {
+        self.set()?.file_at(self.cursor)
+    }
+
+    pub(super) fn is_viewed(&self, file: usize) -> bool {
+        self.viewed.get(file).copied().unwrap_or(false)
+    }
+
+    /// The next row that is shown.
+    pub(super) fn after(&self, row: usize) -> Option<usize> {
+        let set = self.set()?;
+        let file = set.file_at(row)?;
+        let next = if self.is_viewed(file) {
+            set.files[file].rows.end
+        } else {
+            row + 1
+        };
+        (next < set.rows()).then_some(next)
+    }
+
+    /// The row above that is shown.
+    pub(super) fn before(&self, row: usize) -> Option<usize> {
+        let set = self.set()?;
+        let above = row.checked_sub(1)?;
+        let file = set.file_at(above)?;
+        Some(if self.is_viewed(file) {
+            set.files[file].rows.start
+        } else {
+            above
+        })
+    }
+
+    /// Stores the first row that a frame showed.
+    pub(in crate::app) fn shown(&mut self, first: Option<usize>) {
+        self.top = first.unwrap_or(self.top);
+    }
+
+    /// Moves the cursor by so many rows; negative is up.
+    pub(in crate::app) fn go(&mut self, rows: i16) {
+        for _ in 0..rows.unsigned_abs() {
+            let next = if rows < 0 {
+                self.before(self.cursor)
+            } else {
+                self.after(self.cursor)
+            };
+            let Some(next) = next else { return };
+            self.cursor = next;
+        }
+    }
+
+    pub(super) fn act(&mut self, action: ChangesAction) {
+        match action {
+            ChangesAction::NextFile => self.jump(true, is_name),
+            ChangesAction::PreviousFile => self.jump(false, is_name),
+            ChangesAction::NextHunk => self.jump(true, is_hunk),
+            ChangesAction::PreviousHunk => self.jump(false, is_hunk),
+            ChangesAction::Top => self.cursor = 0,
+            ChangesAction::Bottom => {
+                self.cursor = self.set().map_or(0, |set| set.rows().saturating_sub(1));
+                self.settle();
+            }
+            ChangesAction::Viewed => self.turn_viewed(),
+            ChangesAction::Mark => {
+                self.mark = match self.mark {
+                    Some(_) => None,
+                    None => Some(self.cursor),
+                };
+            }
+            ChangesAction::Comment | ChangesAction::Scope | ChangesAction::Again => {}
+        }
+    }
+
+    /// To the next row of a kind, or the one before; it stays where there is none.
+    fn jump(&mut self, down: bool, is_it: fn(&ChangeSet, usize) -> bool) {
+        let mut at = self.cursor;
+        loop {
+            let next = if down {
+                self.after(at)
+            } else {
+                self.before(at)
+            };
+            let (Some(next), Some(set)) = (next, self.set()) else {
+                return;
+            };
+            at = next;
+            if is_it(set, at) {
+                self.cursor = at;
+                return;
+            }
+        }
+    }
+
+    /// Marks the file as viewed and goes to the next one that is not; or takes the mark back.
+    fn turn_viewed(&mut self) {
+        let Some(file) = self.file() else { return };
+        let is_viewed = !self.is_viewed(file);
+        self.mark = None;
+        if let Some(viewed) = self.viewed.get_mut(file) {
+            *viewed = is_viewed;
+        }
+        self.settle();
+        if is_viewed {
+            let mut rest = self.viewed.iter().skip(file);
+            let next = rest.position(|viewed| !viewed).map(|after| file + after);
+            if let (Some(next), Some(set)) = (next, self.set()) {
+                self.cursor = set.files[next].rows.start;
+            }
+        }
+    }
+
+    /// Moves the cursor to a row that is shown.
+    fn settle(&mut self) {
+        let Some(set) = self.set() else { return };
+        let cursor = self.cursor.min(set.rows().saturating_sub(1));
+        self.cursor = match set.file_at(cursor) {
+            Some(file) if self.is_viewed(file) => set.files[file].rows.start,
+            _ => cursor,
+        };
+    }
+
+    /// The selected rows, or that of the cursor.
+    pub(super) fn selected(&self) -> std::ops::RangeInclusive<usize> {
+        let mark = self.mark.unwrap_or(self.cursor);
+        mark.min(self.cursor)..=mark.max(self.cursor)
+    }
+
+    /// The selected lines of the cursor's file as a quote for a comment: its path, its lines, and what they say.
+    pub(super) fn quote(&self) -> Option<String> {
+        let set = self.set()?;
+        let file = &set.files[self.file()?];
+        let selected = self.selected();
+        let rows = file.rows.clone().filter(|row| selected.contains(row));
+        let lines = rows.filter_map(|row| match set.row(row) {
+            Some(ChangeRow::Line {
+                sign,
+                old,
+                new,
+                text,
+            }) => Some((new.or(*old), format!("> {}{text}", sign.sign()))),
+            _ => None,
+        });
+        let lines: Vec<(Option<u32>, String)> = lines.collect();
+        let numbers = || lines.iter().filter_map(|(number, _)| *number);
+        let place = match (numbers().min(), numbers().max()) {
+            (Some(first), Some(last)) if first < last => format!(":{first}-{last}"),
+            (Some(first), _) => format!(":{first}"),
+            _ => String::new(),
+        };
+        let mut quote = format!("{}{place}\n", file.change.path());
+        for (_, line) in lines.iter().take(QUOTED) {
+            quote.push_str(line);
+            quote.push('\n');
+        }
+        if lines.len() > QUOTED {
+            quote.push_str("> …\n");
+        }
+        Some(quote)
+    }
+}
+
+fn is_name(set: &ChangeSet, row: usize) -> bool {
+    let file = set.file_at(row);
+    file.is_some_and(|file| set.files[file].rows.start == row)
+}
+
+fn is_hunk(set: &ChangeSet, row: usize) -> bool {
+    // A file without hunks is not skipped.
+    matches!(set.row(row), Some(ChangeRow::Hunk(_)))
+        || set
+            .file_at(row)
+            .is_some_and(|file| set.files[file].lines.is_empty())
+}
+
+/// The same row of the same file in the new changes.
+fn place(old: &ChangeSet, new: &ChangeSet, row: usize) -> usize {
+    let Some(file) = old.file_at(row).and_then(|file| old.files.get(file)) else {
+        return 0;
+    };
+    let mut files = new.files.iter();
+    let same = files.find(|one| one.change.path() == file.change.path());
+    same.map_or(0, |same| {
+        (same.rows.start + row - file.rows.start).min(same.rows.end - 1)
+    })
+}

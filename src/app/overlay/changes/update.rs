@@ -1,0 +1,95 @@
+//! Opens the changes, and performs their keys.
+
+use super::state::ChangesState;
+use crate::app::action::{AppAction, ChangesAction};
+use crate::app::cx::Cx;
+use crate::app::overlay::Overlay;
+use crate::app::pane::Pane;
+use crate::app::{App, OpenSession};
+use crate::domain::diff::change_set::ChangesScope;
+use crate::domain::server::ServerCommand;
+use crate::domain::session::SessionCommand;
+
+impl App {
+    /// Shows the changes of the shown session, as they were compared last.
+    pub(in crate::app) fn open_changes(&mut self, cx: &mut Cx<'_>) {
+        let Some(session) = self.session() else {
+            return self.notify("no session is open", cx);
+        };
+        let scope = session.changes.scope.clone();
+        let scope = scope.unwrap_or_else(|| self.scopes()[0].clone());
+        self.overlays.push(Overlay::Changes);
+        self.ask_changes(scope, cx);
+    }
+
+    /// What the changes can be compared with.
+    fn scopes(&self) -> Vec<ChangesScope> {
+        let prompt = self.session().and_then(OpenSession::last_prompt);
+        let session = (!self.is_attached()).then_some(ChangesScope::Session);
+        let others = [ChangesScope::Uncommitted, ChangesScope::Branch];
+        let scopes = session.into_iter().chain(others);
+        scopes.chain(prompt.map(ChangesScope::Turn)).collect()
+    }
+
+    fn ask_changes(&mut self, scope: ChangesScope, cx: &mut Cx<'_>) {
+        let Some(session) = self.session_mut() else {
+            return;
+        };
+        session.changes.ask(scope.clone());
+        let asked = SessionCommand::Server(ServerCommand::Changes(scope));
+        session.command(asked, cx);
+    }
+
+    fn changes_mut(&mut self) -> Option<&mut ChangesState> {
+        self.session_mut().map(|session| &mut session.changes)
+    }
+
+    pub(in crate::app) fn act_changes(&mut self, action: ChangesAction, cx: &mut Cx<'_>) {
+        let scope = self.session().and_then(|one| one.changes.scope.clone());
+        match (action, scope) {
+            (ChangesAction::Comment, _) => self.comment(cx),
+            (ChangesAction::Again, Some(scope)) => self.ask_changes(scope, cx),
+            (ChangesAction::Scope, Some(scope)) => {
+                let scopes = self.scopes();
+                let at = scopes.iter().position(|one| *one == scope);
+                let next = at.map_or(0, |at| (at + 1) % scopes.len());
+                self.ask_changes(scopes[next].clone(), cx);
+            }
+            _ => {
+                if let Some(changes) = self.changes_mut() {
+                    changes.act(action);
+                }
+            }
+        }
+    }
+
+    pub(in crate::app) fn scroll_changes(&mut self, rows: i16) {
+        if let Some(changes) = self.changes_mut() {
+            changes.go(rows);
+        }
+    }
+
+    /// Quotes the selected lines at the end of the composer, and leaves the changes: the comment is written there, and
+    /// all comments are sent as one prompt.
+    fn comment(&mut self, cx: &mut Cx<'_>) {
+        let Some(session) = self.session_mut() else {
+            return;
+        };
+        let Some(quote) = session.changes.quote() else {
+            return;
+        };
+        if !session.chat.quote(&quote) {
+            let words = "no comment now: the composer has a shell line or an answer";
+            return self.notify(words, cx);
+        }
+        session.changes.mark = None;
+        self.overlays.pop();
+        self.focus.go_to(Pane::Chat);
+        let back = self.key_of(AppAction::Changes);
+        let words = match back.as_str() {
+            "" => "quoted; write the comment below the lines".to_owned(),
+            back => format!("quoted; write the comment below the lines, {back} goes back"),
+        };
+        self.notify(words, cx);
+    }
+}

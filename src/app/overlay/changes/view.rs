@@ -1,0 +1,280 @@
+//! Draws the changes over the panes: a title, the files where there is room, and the diff.
+
+use std::fmt::Write as _;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Clear, Widget};
+
+use super::state::{ChangesState, ChangesTold};
+use super::view_rows::{DrawnRow, RowsLook, counts, drawn_rows, tail_of};
+use crate::app::action::{Action, ChangesAction};
+use crate::app::input::keymap::KeyContext;
+use crate::app::view::cx::ViewCx;
+use crate::app::view::frame::{PaneFrame, divider, rule};
+use crate::app::view::theme::Theme;
+use crate::app::{App, OpenSession};
+use crate::domain::diff::change_set::{ChangeSet, ChangesScope};
+use crate::text::{visible, wrap};
+
+/// From here on there is room for the files beside the diff.
+const ROOM_FOR_FILES: u16 = 110;
+const FILES: u16 = 36;
+
+impl App {
+    pub(in crate::app::overlay) fn view_changes(
+        &self,
+        screen: Rect,
+        buf: &mut Buffer,
+        vx: &mut ViewCx<'_>,
+    ) {
+        let Some(session) = self.session() else {
+            return;
+        };
+        // The last row has the keys.
+        let area = Rect {
+            height: screen.height.saturating_sub(1),
+            ..screen
+        };
+        Clear.render(area, buf);
+        let state = &session.changes;
+        let name = self.name_shown();
+        let mut rows = area.rows();
+        let (Some(title), Some(line)) = (rows.next(), rows.next()) else {
+            return;
+        };
+        let frame = PaneFrame {
+            title: &format!("Changes · {}", visible::name(name)),
+            right: &title_words(state),
+            focused: true,
+        };
+        frame.draw_title(title, buf, vx.theme);
+        rule(line, true, buf, vx.theme);
+        let mut inner = Rect {
+            y: area.y + 2,
+            height: area.height - 2,
+            ..area
+        };
+        match &state.told {
+            ChangesTold::Known(set) if !set.files.is_empty() => {
+                view_problems(set, &mut inner, buf, vx.theme);
+                if inner.width >= ROOM_FOR_FILES {
+                    let files = Rect {
+                        width: FILES,
+                        ..inner
+                    };
+                    view_files(state, set, files, buf, vx.theme);
+                    let line = Rect {
+                        x: inner.x + FILES,
+                        width: 1,
+                        ..inner
+                    };
+                    divider(line, true, buf, vx.theme);
+                    inner.x += FILES + 1;
+                    inner.width -= FILES + 1;
+                }
+                view_diff(state, set, inner, buf, vx);
+            }
+            told => {
+                let lines = self.told_lines(told, state, session, usize::from(inner.width));
+                for (line, row) in lines.iter().zip(inner.rows()) {
+                    buf.set_line(row.x + 1, row.y, line, row.width.saturating_sub(2));
+                }
+            }
+        }
+    }
+
+    /// What is said where there is no diff to show.
+    fn told_lines(
+        &self,
+        told: &ChangesTold,
+        state: &ChangesState,
+        session: &OpenSession,
+        width: usize,
+    ) -> Vec<Line<'static>> {
+        let room = width.saturating_sub(2).max(1);
+        let key = |action, does: &str| {
+            let key = self.changes_key(action);
+            (!key.is_empty()).then(|| format!("{key} {does}"))
+        };
+        let again = key(ChangesAction::Again, "asks again.");
+        let scope = key(ChangesAction::Scope, "compares with something else.");
+        let mut sentences: Vec<String> = match told {
+            ChangesTold::Asked if session.chat.is_connected() => {
+                vec!["getting the changes …".to_owned()]
+            }
+            ChangesTold::Asked => {
+                let why = "The changes are not known: there is no connection to the server.";
+                [why.to_owned()].into_iter().chain(again).collect()
+            }
+            ChangesTold::Failed(failure) => {
+                let why = visible::one_line(&failure.line()).into_owned();
+                [why].into_iter().chain(again).collect()
+            }
+            ChangesTold::Known(set) => {
+                let since = state.scope.as_ref().map_or("", since);
+                let problems = set.problems.iter();
+                let problems = problems.map(|one| visible::one_line(one).into_owned());
+                let none = format!("There are no changes {since}.");
+                [none].into_iter().chain(problems).collect()
+            }
+        };
+        sentences.extend(scope);
+        let lines = sentences.iter();
+        lines
+            .flat_map(|sentence| wrap::wrap_plain(sentence, room, Style::new()))
+            .collect()
+    }
+
+    fn changes_key(&self, action: ChangesAction) -> String {
+        let contexts = [KeyContext::Changes, KeyContext::Always];
+        let key = self
+            .options
+            .keymap
+            .key_for(Action::Changes(action), &contexts);
+        key.map_or_else(String::new, ToString::to_string)
+    }
+}
+
+/// What the changes are compared with, after "no changes".
+fn since(scope: &ChangesScope) -> &'static str {
+    match scope {
+        ChangesScope::Session => "since the session began",
+        ChangesScope::Uncommitted => "since the last commit",
+        ChangesScope::Branch => "since the branch began",
+        ChangesScope::Turn(_) => "in the last turn",
+    }
+}
+
+/// `since the session began · 3 files +41 −12 · 1 viewed`
+fn title_words(state: &ChangesState) -> String {
+    let mut words = state.scope.as_ref().map_or("", since).to_owned();
+    if let ChangesTold::Known(set) = &state.told {
+        let files = match set.files.len() {
+            1 => "1 file".to_owned(),
+            n => format!("{n} files"),
+        };
+        let (added, removed) = set.counts();
+        // Writing into a string cannot fail.
+        let _ = write!(words, " · {files} +{added} −{removed}");
+        let viewed = state.viewed.iter().filter(|viewed| **viewed).count();
+        if viewed > 0 {
+            let _ = write!(words, " · {viewed} viewed");
+        }
+    }
+    words
+}
+
+/// What could not be read, above the diff.
+fn view_problems(set: &ChangeSet, area: &mut Rect, buf: &mut Buffer, theme: &Theme) {
+    for problem in &set.problems {
+        if area.height < 4 {
+            return;
+        }
+        let room = usize::from(area.width.saturating_sub(2));
+        let words = wrap::truncate(&visible::one_line(problem), room).into_owned();
+        buf.set_stringn(area.x + 1, area.y, words, room, theme.error);
+        area.y += 1;
+        area.height -= 1;
+    }
+}
+
+fn view_files(state: &ChangesState, set: &ChangeSet, area: Rect, buf: &mut Buffer, theme: &Theme) {
+    let current = state.file().unwrap_or(0);
+    let height = usize::from(area.height);
+    let last = set.files.len().saturating_sub(height);
+    let first = current.saturating_sub(height / 2).min(last);
+    let files = set.files.iter().enumerate().skip(first);
+    for ((index, file), row) in files.zip(area.rows()) {
+        let counts = counts(file, theme);
+        let room = usize::from(row.width).saturating_sub(wrap::spans_width(&counts) + 5);
+        let path = tail_of(&visible::one_line(file.change.path()), room);
+        let gap = room.saturating_sub(wrap::width(&path)) + 1;
+        let (sign, style) = if state.is_viewed(index) {
+            (theme.pick("✓ ", "v "), theme.dim)
+        } else {
+            ("  ", theme.text)
+        };
+        let mut spans = vec![
+            Span::styled(format!(" {sign}"), theme.success),
+            Span::styled(path, style),
+            Span::raw(" ".repeat(gap)),
+        ];
+        spans.extend(counts);
+        let line = Line::from(spans);
+        buf.set_line(row.x, row.y, &line, row.width);
+        if index == current {
+            buf.set_style(row, theme.selection);
+        }
+    }
+}
+
+fn view_diff(
+    state: &ChangesState,
+    set: &ChangeSet,
+    area: Rect,
+    buf: &mut Buffer,
+    vx: &mut ViewCx<'_>,
+) {
+    let height = usize::from(area.height);
+    let look = RowsLook {
+        width: usize::from(area.width.saturating_sub(1)).max(1),
+        height,
+        theme: vx.theme,
+    };
+    let rows = in_sight(state, set, &look, vx);
+    vx.viewport.changes = rows.first().map(|first| first.row);
+    let selected = state.selected();
+    let mut areas = area.rows();
+    for DrawnRow { row, lines } in rows {
+        for line in lines {
+            let Some(area) = areas.next() else { return };
+            if row == state.cursor {
+                let cursor = vx.theme.pick("▌", ">");
+                buf.set_stringn(area.x, area.y, cursor, 1, vx.theme.accent);
+            } else if selected.contains(&row) {
+                let mark = vx.theme.pick("┃", "|");
+                buf.set_stringn(area.x, area.y, mark, 1, vx.theme.accent);
+            }
+            buf.set_line(area.x + 1, area.y, &line, area.width.saturating_sub(1));
+        }
+    }
+}
+
+/// The rows on the screen, which begin where the last frame began unless the cursor is elsewhere.
+fn in_sight(
+    state: &ChangesState,
+    set: &ChangeSet,
+    look: &RowsLook<'_>,
+    vx: &mut ViewCx<'_>,
+) -> Vec<DrawnRow> {
+    let colours = vx.cache.colours();
+    let mut top = state.top.min(state.cursor);
+    // A page above the cursor: nothing from there on is out of sight for being too far away.
+    let mut earliest = state.cursor;
+    for _ in 1..look.height {
+        earliest = state.before(earliest).unwrap_or(earliest);
+    }
+    top = top.max(earliest);
+    // A file that was folded since hides its rows.
+    if let Some(file) = set.file_at(top).filter(|file| state.is_viewed(*file)) {
+        top = set.files[file].rows.start;
+    }
+    loop {
+        let rows = drawn_rows(state, set, top, look, colours);
+        let above = rows.iter().take_while(|row| row.row < state.cursor);
+        let above: usize = above.map(|row| row.lines.len()).sum();
+        let cursor = rows.iter().find(|row| row.row == state.cursor);
+        let tall = cursor.map_or(look.height, |row| row.lines.len());
+        // Long lines take several screen lines each.
+        if top >= state.cursor || above + tall <= look.height {
+            return rows;
+        }
+        match state.after(top) {
+            Some(next) => top = next,
+            None => return rows,
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! What was changed: since the session began, since a commit, or by a turn.
+
+use crate::domain::diff::change_set::{ChangeSet, ChangesScope};
+use crate::domain::failure::Failure;
+use crate::session::failures;
+use crate::session::server::OpencodeServer;
+
+impl OpencodeServer {
+    pub(crate) async fn changes(&self, scope: &ChangesScope) -> Result<ChangeSet, Failure> {
+        let files = match scope {
+            ChangesScope::Session => return self.work().await,
+            ChangesScope::Uncommitted => self.client.vcs_diff(false).await,
+            ChangesScope::Branch => self.client.vcs_diff(true).await,
+            ChangesScope::Turn(prompt) => {
+                let conversation = self.conversation.as_str();
+                self.client.turn_diff(conversation, prompt.as_str()).await
+            }
+        };
+        let files = files.map_err(|error| failures::opencode(&error))?;
+        let files = files.into_iter().map(|file| (file.file, file.patch));
+        Ok(ChangeSet::read_each(files))
+    }
+
+    /// The work since the session began, as `sandbar diff` prints it.
+    async fn work(&self) -> Result<ChangeSet, Failure> {
+        let Some(sandbox) = &self.sandbox else {
+            return Err(Failure::new(
+                "where the work began is known only in sandboxes of sandbar",
+            ));
+        };
+        let (patch, problems) = sandbox.diff(&self.directory).await?;
+        Ok(ChangeSet {
+            problems,
+            ..ChangeSet::read(&String::from_utf8_lossy(&patch))
+        })
+    }
+}
