@@ -219,6 +219,27 @@ diff --git \"a/\\033[2J\\n.rs\" \"b/\\033[2J\\n.rs\"
 }
 
 #[test]
+fn the_file_that_was_gone_to_begins_at_the_top_and_the_end_at_the_bottom() {
+    let file = |name: &str| {
+        let lines: String = (1..=40).fold(String::new(), |lines, line| format!("{lines}+{line}\n"));
+        format!("--- a/{name}\n+++ b/{name}\n@@ -0,0 +1,40 @@\n{lines}")
+    };
+    let mut script = reviewed(&(file("first") + &file("second")));
+
+    script.keys("n");
+    let screen = script.screen(80, 24);
+    assert!(
+        screen.lines().nth(2).unwrap().contains("▾ second"),
+        "{screen}"
+    );
+
+    script.keys("G");
+    let screen = script.screen(80, 24);
+    let last = screen.lines().nth(22).unwrap();
+    assert_eq!(last.trim_end(), "▌40 + 40", "{screen}");
+}
+
+#[test]
 fn the_cursor_stays_in_sight_in_a_long_diff() {
     let mut patch = "--- a/a\n+++ b/a\n@@ -0,0 +1,5000 @@\n".to_owned();
     for line in 1..=5000 {

@@ -178,6 +178,8 @@ impl ChangesState {
             at = next;
             if is_it(set, at) {
                 self.cursor = at;
+                // What follows is what it is about.
+                self.top = at;
                 return;
             }
         }
@@ -197,6 +199,7 @@ impl ChangesState {
             let next = rest.position(|viewed| !viewed).map(|after| file + after);
             if let (Some(next), Some(set)) = (next, self.set()) {
                 self.cursor = set.files[next].rows.start;
+                self.top = self.cursor;
             }
         }
     }

@@ -262,6 +262,12 @@ fn in_sight(
     if let Some(file) = set.file_at(top).filter(|file| state.is_viewed(*file)) {
         top = set.files[file].rows.start;
     }
+    // The end of the changes is at the end of the screen.
+    let used = drawn_rows(state, set, top, look, colours);
+    let used: usize = used.iter().map(|row| row.lines.len()).sum();
+    for _ in used..look.height {
+        top = state.before(top).unwrap_or(top);
+    }
     loop {
         let rows = drawn_rows(state, set, top, look, colours);
         let above = rows.iter().take_while(|row| row.row < state.cursor);
