@@ -2,7 +2,7 @@
 //!
 //! The real program runs in a pseudo terminal of 120x36, on local sandboxes with the demo model, in a
 //! small repository made for it. Prompts are typed and requests answered; what a user would see is
-//! written to `assets/`, cell by cell: a request, a diff, and the palette.
+//! written to `assets/`, cell by cell: a request, a diff, the changes, and the palette.
 
 #[path = "../../tests/support/screen.rs"]
 #[expect(
@@ -155,7 +155,18 @@ impl Stage {
         screen.wait_for("✓ edit sandbar-demo.sh");
         taken("diff", &picture(&screen)?)?;
 
-        screen.send("i\x10");
+        screen.send("i\x18d");
+        screen.wait_for("▾ sandbar-demo.sh");
+        // The file itself is what is on the right.
+        screen.send("jjjj");
+        screen.wait_until("the cursor below", |screen| {
+            !screen.contents().contains("▌▾ sandbar-demo.sh")
+        });
+        taken("changes", &picture(&screen)?)?;
+
+        screen.send("\x1b");
+        screen.wait_for("type a message");
+        screen.send("\x10");
         screen.wait_for("Palette");
         screen.send("model");
         screen.wait_for("› model");

@@ -204,9 +204,13 @@ fn view_files(state: &ChangesState, set: &ChangeSet, area: Rect, buf: &mut Buffe
         ];
         spans.extend(counts);
         let line = Line::from(spans);
-        buf.set_line(row.x, row.y, &line, row.width);
         if index == current {
+            // One colour: reversed, several would be a patchwork.
+            let words = line.to_string();
             buf.set_style(row, theme.selection);
+            buf.set_stringn(row.x, row.y, words, row.width.into(), theme.selection);
+        } else {
+            buf.set_line(row.x, row.y, &line, row.width);
         }
     }
 }
