@@ -2,7 +2,7 @@
 
 use crate::domain::id::{SandboxId, SessionKey};
 use crate::domain::preferences::PreferenceChange;
-use crate::domain::session::{CloseAction, ComposerChange, SessionCommand, SessionSpec};
+use crate::domain::session::{CloseAction, ComposerChange, ListPlace, SessionCommand, SessionSpec};
 use crate::domain::time::UnixMillis;
 
 #[derive(Debug, Clone, PartialEq)]
@@ -10,6 +10,14 @@ pub enum Effect {
     OpenSession(SessionSpec),
     Command(SessionKey, SessionCommand),
     CloseSession(SessionKey, CloseAction),
+    /// Deletes a session for good once its task has ended, and first kills its sandbox if so closed;
+    /// answered by [`crate::domain::session::SessionEvent::Removed`].
+    RemoveSession(SessionKey, CloseAction),
+    /// Renames a session; answered by [`super::event::Reply::Sessions`] or
+    /// [`super::event::Reply::NotRenamed`].
+    RenameSession(SessionKey, String),
+    /// Stores where the user wants sessions in the list.
+    PlaceSessions(Vec<SessionKey>, ListPlace),
     /// Reads the list of stored sessions; answered by [`super::event::Reply::Sessions`].
     ListSessions,
     /// Stores what the session's composer holds besides the draft.

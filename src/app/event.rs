@@ -41,6 +41,8 @@ pub enum Event {
 pub enum Reply {
     /// The stored sessions, newest first.
     Sessions(Vec<SessionSummary>),
+    /// A session that could not get this name, and why.
+    NotRenamed(SessionKey, String, String),
     /// The prompts of all sessions, as seen from this one: its own first.
     PastPrompts(SessionKey, Vec<PastPrompt>),
     /// The unattached sandboxes, those that sandbar created first; `Err` says why they are unknown.

@@ -10,13 +10,11 @@ use super::event::{Event, Reply};
 use super::input::key::Key;
 use super::input::keymap::KeyMeaning;
 use super::overlay::help::HelpOverlay;
-use super::overlay::kill_confirm::kill_targets;
 use super::overlay::picker::Picker;
 use super::overlay::{Confirm, Overlay};
 use super::session::composer_notices::open_link;
 use super::session::revive::can_revive;
 use super::sessions::bulk::BulkOp;
-use super::sessions::{RowTarget, SessionsOutcome};
 use super::{App, Pane};
 use crate::domain::sandbox::Phase;
 use crate::domain::session::{SessionCommand, SessionEvent};
@@ -268,37 +266,6 @@ impl App {
         }
     }
 
-    fn sessions_outcome(&mut self, outcome: SessionsOutcome, cx: &mut Cx<'_>) {
-        match outcome {
-            SessionsOutcome::Open(key) => self.show(key, cx),
-            SessionsOutcome::PauseOrResume(key) => self.pause_or_resume(&key, cx),
-            SessionsOutcome::Pause(rows) => self.begin_bulk(BulkOp::Pause, &rows, cx),
-            SessionsOutcome::AskKill(rows) => self.ask_kill(&rows, cx),
-            SessionsOutcome::Adopt(id) => self.adopt(&id, cx),
-            SessionsOutcome::IsStrange => self.cannot_open(cx),
-            SessionsOutcome::IsSession => {
-                self.notify("this sandbox already has a session here", cx);
-            }
-            SessionsOutcome::Leave => self.focus.go_to(Pane::Chat),
-        }
-    }
-
-    /// Asks whether to kill the sandboxes of these rows; all sessions that share one lose it.
-    fn ask_kill(&mut self, rows: &[RowTarget], cx: &Cx<'_>) {
-        let targets = kill_targets(rows, self.all_sessions());
-        if !targets.is_empty() {
-            let question = Confirm::Kill { targets, scroll: 0 };
-            self.overlays.push(Overlay::Confirm(question));
-            return;
-        }
-        let words = match rows {
-            [row] => format!("{} is already gone", self.all_sessions().target_name(row)),
-            _ => "all of them are already gone".to_owned(),
-        };
-        self.list.unmark();
-        self.notify(words, cx);
-    }
-
     /// Asks whether to revive the session on the screen, if that is possible.
     fn ask_revive(&mut self, cx: &Cx<'_>) {
         match (self.session(), self.open.shown()) {
@@ -356,6 +323,7 @@ impl App {
                 self.list.unmark();
                 self.begin_bulk(BulkOp::Kill, &targets, cx);
             }
+            Some(Overlay::Confirm(Confirm::Remove { keys, .. })) => self.remove_sessions(&keys, cx),
             Some(Overlay::Confirm(Confirm::DeleteConversation { id, .. })) => {
                 self.delete_conversation(id, cx);
             }
@@ -412,6 +380,7 @@ impl App {
                 }
                 self.filter_unattached();
             }
+            Reply::NotRenamed(key, name, why) => self.session_not_renamed(key, &name, &why, cx),
             Reply::PastPrompts(key, prompts) => self.past_prompts_told(&key, prompts),
             Reply::UnattachedSandboxes(told) => self.unattached_listed(told, cx),
             Reply::Closed(id, phase) => self.unattached_closed(&id, &phase, cx),

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::domain::sandbox::EngineKind;
-use crate::text::hidden::is_hidden;
+use crate::text::hidden::session_name;
 
 /// After the options, so that all help is short: clap expands commands with a long text.
 const AFTER: &str = "Without a command, sandbar opens its terminal with the session of this directory \
@@ -58,22 +58,6 @@ pub(super) struct GlobalOptions {
     #[arg(long, value_name = "URL")]
     pub repo: Option<String>,
 }
-
-/// Names are typed, listed in one line and passed to other commands.
-fn session_name(name: &str) -> Result<String, String> {
-    let is_plain = |c: char| !matches!(c, '\n' | '\t') && !is_hidden(c);
-    let why = match name {
-        _ if name.trim().is_empty() => "it is empty",
-        _ if name != name.trim() => "it begins or ends with a space",
-        _ if name.starts_with('-') => "it begins like an option",
-        _ if !name.chars().all(is_plain) => "it contains an invisible character",
-        _ if name.chars().count() > NAME_LENGTH => "it is longer than 100 characters",
-        _ => return Ok(name.to_owned()),
-    };
-    Err(why.to_owned())
-}
-
-const NAME_LENGTH: usize = 100;
 
 impl GlobalOptions {
     /// These values where given, otherwise those of `outer`.

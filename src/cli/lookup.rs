@@ -254,6 +254,8 @@ pub(super) mod testing {
             project: None,
             shown: None,
             auto: false,
+            pinned: false,
+            archived: false,
             cost: 0.0,
             created: UnixMillis(0),
             updated: UnixMillis(60_000),

@@ -24,7 +24,8 @@ use crate::domain::failure::Failure;
 use crate::domain::id::{OpencodeSessionId, SandboxId, SessionKey};
 use crate::domain::preferences::PreferenceChange;
 use crate::domain::session::{
-    CloseAction, ComposerChange, CredentialRef, SessionCommand, SessionOrigin, SessionSpec,
+    CloseAction, ComposerChange, CredentialRef, ListPlace, SessionCommand, SessionOrigin,
+    SessionSpec,
 };
 use crate::domain::time::UnixMillis;
 use crate::net::url::split_userinfo;
@@ -36,6 +37,7 @@ use crate::session::sandbox::closing::close_unattached;
 use crate::session::sandbox::unattached;
 use crate::session::supervisor::Supervisor;
 use crate::store::Store;
+use crate::text::hidden::session_name;
 use crate::tui::desktop::clipboard::Clipboard;
 use crate::tui::desktop::link_opener::LinkOpener;
 use crate::tui::{
@@ -122,6 +124,32 @@ impl SessionHandle for TerminalSessions {
                 }
             }
         })
+    }
+
+    fn remove(&mut self, key: &SessionKey, closing: CloseAction) {
+        self.supervisor.remove(key, closing);
+    }
+
+    fn rename(&mut self, key: SessionKey, name: String) -> ReplyTask {
+        let records = self.supervisor.context().records.clone();
+        let list = self.list();
+        Box::pin(async move {
+            let Some(records) = records else {
+                return list.await;
+            };
+            let valid = match session_name(&name) {
+                Ok(valid) => valid,
+                Err(why) => return Reply::NotRenamed(key, name, why),
+            };
+            match records.store.set_name(&key, valid).await {
+                Ok(()) => list.await,
+                Err(error) => Reply::NotRenamed(key, name, error.to_string()),
+            }
+        })
+    }
+
+    fn place(&mut self, keys: Vec<SessionKey>, place: ListPlace) {
+        self.supervisor.place(keys, place);
     }
 
     fn keep_composer(&mut self, key: SessionKey, change: ComposerChange) {

@@ -27,7 +27,7 @@ use crate::domain::id::SessionKey;
 use crate::domain::preferences::{PreferenceChange, PromptChoice};
 use crate::domain::sandbox::Phase;
 use crate::domain::session::{
-    CloseAction, ComposerChange, SessionCommand, SessionEvent, SessionSpec,
+    CloseAction, ComposerChange, ListPlace, SessionCommand, SessionEvent, SessionSpec,
 };
 use crate::store::Store;
 
@@ -287,6 +287,41 @@ impl Supervisor {
                 events.send(SessionEvent::Runs(life)).await;
             });
         }
+    }
+
+    /// Deletes a session for good once its task has ended; `closing` says what becomes of its sandbox. Answered by
+    /// [`SessionEvent::Removed`].
+    pub fn remove(&mut self, key: &SessionKey, closing: CloseAction) {
+        self.watchers.leave(key);
+        let running = self.running.remove(key);
+        let running = running.filter(|running| !running.commands.has_ended());
+        if let Some(running) = &running {
+            running.closing.send_replace(closing);
+            running.cancel.cancel();
+        }
+        let events = EventSender::new(key.clone(), self.events.clone());
+        let (context, key) = (Arc::clone(&self.context), key.clone());
+        self.tasks.spawn(async move {
+            if let Some(running) = running {
+                // Its task ends with the other end of this channel, and writes nothing after that.
+                running.closing.closed().await;
+            }
+            let removed = closing::close_and_remove(&context, &key, closing).await;
+            events.send(SessionEvent::Removed(removed)).await;
+        });
+    }
+
+    /// Stores where the user wants sessions in the list.
+    pub fn place(&mut self, keys: Vec<SessionKey>, place: ListPlace) {
+        let Some(records) = &self.context.records else {
+            return;
+        };
+        let store = records.store.clone();
+        self.tasks.spawn(async move {
+            if let Err(error) = store.set_place(keys, place).await {
+                tracing::warn!(%error, "the place of sessions in the list could not be stored");
+            }
+        });
     }
 
     /// Ends all sessions with the same action and waits for them, at most five seconds.

@@ -10,6 +10,8 @@ use icu_properties::props::{
 };
 use icu_properties::{CodePointMapData, CodePointSetData};
 
+const NAME_LENGTH: usize = 100;
+
 /// Whether a terminal interprets a character, whether it is invisible or reorders others, or
 /// whether it only looks like a space or has no shape. Line feed, tab and space are none of these.
 pub fn is_hidden(c: char) -> bool {
@@ -53,6 +55,20 @@ pub fn is_obeyed(c: char) -> bool {
             _ => false,
         },
     }
+}
+
+/// Checks what a session may be called: names are typed, listed in one line and passed to commands. Returns the name, or why it is none.
+pub fn session_name(name: &str) -> Result<String, String> {
+    let is_plain = |c: char| !matches!(c, '\n' | '\t') && !is_hidden(c);
+    let why = match name {
+        _ if name.trim().is_empty() => "it is empty",
+        _ if name != name.trim() => "it begins or ends with a space",
+        _ if name.starts_with('-') => "it begins like an option",
+        _ if !name.chars().all(is_plain) => "it contains an invisible character",
+        _ if name.chars().count() > NAME_LENGTH => "it is longer than 100 characters",
+        _ => return Ok(name.to_owned()),
+    };
+    Err(why.to_owned())
 }
 
 /// Drawn as an empty space, or as a font's placeholder; among format characters, only signs around

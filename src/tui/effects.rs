@@ -23,7 +23,7 @@ use crate::domain::failure::advice::Advice;
 use crate::domain::id::{SandboxId, SessionKey};
 use crate::domain::preferences::{PreferenceChange, Preferences};
 use crate::domain::session::{
-    CloseAction, ComposerChange, SessionCommand, SessionEvent, SessionSpec,
+    CloseAction, ComposerChange, ListPlace, SessionCommand, SessionEvent, SessionSpec,
 };
 use crate::domain::time::UnixMillis;
 
@@ -46,6 +46,14 @@ pub trait SessionHandle {
     /// Reads the list of stored sessions; resolves to [`Reply::Sessions`], or [`Reply::Notice`] on
     /// failure.
     fn list(&mut self) -> ReplyTask;
+    /// Deletes a session for good; its last event says whether it was.
+    fn remove(&mut self, _: &SessionKey, _: CloseAction) {}
+    /// Renames a session; resolves to [`Reply::Sessions`] or [`Reply::NotRenamed`].
+    fn rename(&mut self, _: SessionKey, _: String) -> ReplyTask {
+        self.list()
+    }
+    /// Stores where the user wants sessions in the list.
+    fn place(&mut self, _: Vec<SessionKey>, _: ListPlace) {}
     /// Stores what a session's composer holds besides the draft.
     fn keep_composer(&mut self, _key: SessionKey, _change: ComposerChange) {}
     /// Reads the prompts of all sessions, those of this one first; resolves to
@@ -165,22 +173,6 @@ impl<D: SessionHandle> Effects<D> {
                     SessionEvent::CommandFailed(failure("The session could not be closed"))
                 })
             }
-            Effect::WatchSessions(keys) => {
-                self.sessions.watch(keys);
-                None
-            }
-            Effect::NoteShown(key) => {
-                self.sessions.shown(key);
-                None
-            }
-            Effect::Remember(change) => {
-                self.sessions.remember(change);
-                None
-            }
-            Effect::KeepComposer(key, change) => {
-                self.sessions.keep_composer(key, change);
-                None
-            }
             Effect::Copy(text) => self.copy(text),
             Effect::ReadFile {
                 session,
@@ -195,17 +187,45 @@ impl<D: SessionHandle> Effects<D> {
             Effect::Redraw => Some(LoopRequest::Redraw),
             Effect::Suspend => Some(LoopRequest::Suspend),
             Effect::Quit => Some(LoopRequest::Quit),
-            short => {
+            other => {
+                let short = self.pass_on(other)?;
                 let task = self.short_task(short)?;
                 begin(&mut self.tasks, task)
             }
         }
     }
 
+    /// Passes on what nothing answers at once; returns any other effect.
+    fn pass_on(&mut self, effect: Effect) -> Option<Effect> {
+        match effect {
+            Effect::RemoveSession(key, closing) => {
+                self.sessions.remove(&key, closing);
+            }
+            Effect::PlaceSessions(keys, place) => {
+                self.sessions.place(keys, place);
+            }
+            Effect::WatchSessions(keys) => {
+                self.sessions.watch(keys);
+            }
+            Effect::NoteShown(key) => {
+                self.sessions.shown(key);
+            }
+            Effect::Remember(change) => {
+                self.sessions.remember(change);
+            }
+            Effect::KeepComposer(key, change) => {
+                self.sessions.keep_composer(key, change);
+            }
+            other => return Some(other),
+        }
+        None
+    }
+
     /// The task of an effect that only asks for something.
     fn short_task(&mut self, effect: Effect) -> Option<ReplyTask> {
         Some(match effect {
             Effect::ListSessions => self.sessions.list(),
+            Effect::RenameSession(key, name) => self.sessions.rename(key, name),
             Effect::LoadPreferences => self.sessions.preferences(),
             Effect::SumCost(since) => self.sessions.cost_since(since),
             Effect::ListPastPrompts(key) => self.sessions.past_prompts(key),

@@ -173,6 +173,14 @@ actions! {
         Pause,
         /// Kills all marked sessions; without marks, the selected one.
         Kill,
+        /// Renames the selected session.
+        Rename,
+        /// Pins all marked sessions, or the selected one; unpins them if all are.
+        Pin,
+        /// Archives all marked sessions, or the selected one; brings them back if all are.
+        Archive,
+        /// Deletes all marked sessions, or the selected one, for good.
+        Remove,
         /// Adopts the selected unattached sandbox as a session.
         Adopt,
         /// Shows or hides the sessions that are gone.

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use super::picker::Picker;
 use crate::domain::chat::ModelRef;
-use crate::domain::id::{MessageId, OpencodeSessionId};
+use crate::domain::id::{MessageId, OpencodeSessionId, SessionKey};
 use crate::domain::prompt::PastPrompt;
 use crate::domain::session::ExportFormat;
 
@@ -32,6 +32,8 @@ pub(in crate::app) struct ChatListOverlay {
 pub(super) enum ListField {
     /// The new title of this conversation.
     Title(OpencodeSessionId),
+    /// The new name of this session.
+    Name(SessionKey),
     /// What to look for.
     Words,
 }
@@ -74,6 +76,7 @@ pub(in crate::app) enum ListChoice {
     NewConversation,
     /// Open this conversation, whose title is the row's text.
     Conversation(OpencodeSessionId),
+    RenameSession(SessionKey, String),
     Rename {
         conversation: OpencodeSessionId,
         title: String,
@@ -267,6 +270,19 @@ impl ChatListOverlay {
         }
     }
 
+    /// A field for a session's name.
+    pub(in crate::app) fn rename_session(key: SessionKey, name: &str) -> Self {
+        Self {
+            title: "Rename the session",
+            ask: "type a name",
+            none: "enter saves it".into(),
+            rows: Vec::new(),
+            picker: Picker::with(name),
+            field: Some(ListField::Name(key)),
+            takes_prompts: false,
+        }
+    }
+
     /// The selected conversation and its title, if it is a list of conversations.
     pub(in crate::app) fn conversation(&self) -> Option<(OpencodeSessionId, String)> {
         let matching = self.matching();
@@ -301,6 +317,9 @@ impl ChatListOverlay {
         match &self.field {
             Some(_) if typed.is_empty() => return None,
             Some(ListField::Words) => return Some(ListChoice::Search(typed.to_owned())),
+            Some(ListField::Name(key)) => {
+                return Some(ListChoice::RenameSession(key.clone(), typed.to_owned()));
+            }
             Some(ListField::Title(conversation)) => {
                 return Some(ListChoice::Rename {
                     conversation: conversation.clone(),

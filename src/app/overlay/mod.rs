@@ -58,6 +58,11 @@ pub(super) enum Confirm {
         /// Rows from the top.
         scroll: u16,
     },
+    Remove {
+        /// Never empty.
+        keys: Vec<SessionKey>,
+        scroll: u16,
+    },
     Revive(SessionKey),
     DeleteConversation {
         id: OpencodeSessionId,
@@ -98,7 +103,9 @@ impl Overlay {
     fn scroll_mut(&mut self) -> Option<&mut u16> {
         match self {
             Self::Help(HelpOverlay { scroll, .. })
-            | Self::Confirm(Confirm::Kill { scroll, .. }) => Some(scroll),
+            | Self::Confirm(Confirm::Kill { scroll, .. } | Confirm::Remove { scroll, .. }) => {
+                Some(scroll)
+            }
             Self::Confirm(
                 Confirm::Quit
                 | Confirm::Revive(_)

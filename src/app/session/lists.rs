@@ -134,6 +134,9 @@ impl App {
             return;
         };
         match choice {
+            ListChoice::RenameSession(key, name) => {
+                return cx.ask(Effect::RenameSession(key, name));
+            }
             ListChoice::Agent(name) => return self.use_agent(&name, cx),
             ListChoice::Provider(id) => {
                 let name = list.chosen_words().unwrap_or_else(|| id.clone());
@@ -147,7 +150,7 @@ impl App {
         let outcome = match choice {
             ListChoice::SendAgain(model) => session.chat.send_again(model, cx),
             // The root chooses it.
-            ListChoice::Agent(_) | ListChoice::Provider(_) => None,
+            ListChoice::Agent(_) | ListChoice::Provider(_) | ListChoice::RenameSession(..) => None,
             ListChoice::ShowPrompt(id) => {
                 session.chat.show_message(&id);
                 None

@@ -5,8 +5,8 @@
 //! routes their events; `boot` is the progress of a boot, `recovery` the actions if it fails,
 //! `revive` how a gone session comes back, `password` asks for a server's password; `lists` opens
 //! lists of the conversation, `conversations` those beside it, `composer_notices` are notices, most
-//! of them about the composer, `situation` is what their advice depends on; `time_left` and `cost`
-//! are the texts for both. The list of all sessions, open or not, is `app/sessions`.
+//! of them about the composer, `situation` is what their advice depends on; `row_actions` performs what the list
+//! asks for its rows; `time_left` and `cost` are the texts for both. The list of all sessions, open or not, is `app/sessions`.
 
 pub mod boot;
 pub(super) mod composer_notices;
@@ -19,6 +19,7 @@ pub(super) mod paused_elsewhere;
 pub(super) mod recovery;
 pub(super) mod revive;
 pub(super) mod routing;
+mod row_actions;
 pub(super) mod situation;
 pub(super) mod start;
 pub(super) mod time_left;
@@ -221,6 +222,7 @@ impl OpenSession {
             | SessionEvent::Activity(_)
             | SessionEvent::Answered(_)
             | SessionEvent::Conversations(_)
+            | SessionEvent::Removed(_)
             | SessionEvent::Server(_) => {}
             SessionEvent::CommandFailed(failure) => self.chat.command_failed(&failure),
             SessionEvent::CommandRefused { command, failure } => {

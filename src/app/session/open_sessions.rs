@@ -84,6 +84,11 @@ impl OpenSessions {
         self.shown = Some(key);
     }
 
+    /// Shows none: there is none.
+    pub(in crate::app) fn show_none(&mut self) {
+        self.shown = None;
+    }
+
     /// The next one after the shown one that needs the user, wrapping around.
     pub(in crate::app) fn next_waiting(&self) -> Option<SessionKey> {
         let waits =

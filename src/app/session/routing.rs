@@ -34,12 +34,9 @@ impl App {
         if event == SessionEvent::Phase(Phase::Paused) && !is_ours && was_running {
             self.tell_paused_elsewhere([key.clone()], cx);
         }
-        if let SessionEvent::Conversations(answer) = event {
-            return self.conversations_told(key, answer, cx);
-        }
-        if let SessionEvent::Server(answer) = event {
-            return self.server_told(key, answer, cx);
-        }
+        let Some(event) = self.answered(key, event, cx) else {
+            return;
+        };
         let Some(session) = self.open.get_mut(key) else {
             self.unopened_event(key, event);
             return;
@@ -85,6 +82,22 @@ impl App {
         if is_end {
             self.release();
         }
+    }
+
+    /// Handles answers that concern more than one session; returns any other event.
+    fn answered(
+        &mut self,
+        key: &SessionKey,
+        event: SessionEvent,
+        cx: &mut Cx<'_>,
+    ) -> Option<SessionEvent> {
+        match event {
+            SessionEvent::Conversations(answer) => self.conversations_told(key, answer, cx),
+            SessionEvent::Removed(result) => self.session_removed(key, result, cx),
+            SessionEvent::Server(answer) => self.server_told(key, answer, cx),
+            other => return Some(other),
+        }
+        None
     }
 
     /// Handles an event of a session that is not open.
@@ -255,6 +268,8 @@ fn summary(
         project: None,
         shown: None,
         auto: false,
+        pinned: false,
+        archived: false,
         cost: 0.0,
         created: now,
         updated: now,

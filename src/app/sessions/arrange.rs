@@ -20,7 +20,7 @@ enum ListGroup {
     Idle,
     Paused,
     Gone,
-    /// Gone, and not on the screen: behind the row that counts them.
+    /// Gone or archived, and not on the screen: behind the row that counts them.
     Folded,
 }
 
@@ -35,12 +35,12 @@ impl Sessions {
         let selected = self.selected_line();
         let groups = self.rows.iter().map(|row| self.group(row, open));
         let folded = groups.filter(|group| *group == ListGroup::Folded).count();
-        let place = |row: &SessionSummary| (self.group(row, open), Reverse(row.created));
-        let is_arranged = self.rows.is_sorted_by_key(place) && folded == self.folded;
+        let is_sorted = self.rows.is_sorted_by_key(|row| self.place(row, open));
+        let is_arranged = is_sorted && folded == self.folded;
         self.folded = folded;
         if !is_arranged {
             let mut rows = std::mem::take(&mut self.rows);
-            rows.sort_by_cached_key(|row| (self.group(row, open), Reverse(row.created)));
+            rows.sort_by_cached_key(|row| self.place(row, open));
             self.rows = rows;
             self.settle(selected);
         }
@@ -49,6 +49,15 @@ impl Sessions {
     /// When the session entered its state; `None` if that is unknown.
     pub(super) fn state_since(&self, row: &SessionSummary) -> Option<UnixMillis> {
         self.since.get(&row.key).map(|known| known.since)
+    }
+
+    fn place(
+        &self,
+        row: &SessionSummary,
+        open: &OpenSessions,
+    ) -> (ListGroup, bool, Reverse<UnixMillis>) {
+        let group = self.group(row, open);
+        (group, !row.pinned, Reverse(row.created))
     }
 
     fn group(&self, row: &SessionSummary, open: &OpenSessions) -> ListGroup {
@@ -67,6 +76,7 @@ impl Sessions {
             SessionStatus::Working | SessionStatus::Booting => ListGroup::Working,
             // It comes back to what it did.
             SessionStatus::Reconnecting if is_busy => ListGroup::Working,
+            _ if row.archived && !open.is_shown(&row.key) => ListGroup::Folded,
             SessionStatus::Failed => ListGroup::Failed,
             SessionStatus::Idle | SessionStatus::Reconnecting => ListGroup::Idle,
             SessionStatus::Paused => ListGroup::Paused,

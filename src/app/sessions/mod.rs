@@ -6,8 +6,9 @@
 //! cursor and marks rows; `unattached` lists unattached
 //! sandboxes when `refresh` is due, `unattached_rows` holds them, and `pending_action` is the
 //! operation on one of them; `watched` chooses which sessions that are not open are watched; `bulk`
-//! is one operation on several rows, `bulk_update` performs it; `all_sessions` combines the list
-//! and the open sessions; `view`, `view_row` and `view_unattached` draw.
+//! is one operation on several rows, `bulk_update` performs it; `removals` holds the deletions
+//! that have not ended; `all_sessions` combines the list and the open sessions; `view`, `view_row` and
+//! `view_unattached` draw.
 
 pub(super) mod all_sessions;
 mod arrange;
@@ -16,6 +17,7 @@ pub(super) mod bulk_update;
 pub(super) mod lines;
 mod pending_action;
 pub(super) mod refresh;
+mod removals;
 pub(super) mod unattached;
 mod unattached_rows;
 mod update;
@@ -77,6 +79,8 @@ pub(super) struct Sessions {
     trouble: Option<String>,
     /// Counts through [`Sessions::lines`].
     selected: usize,
+    /// The sessions that are being deleted, with their names.
+    removals: removals::Removals,
     /// Marked rows; all are in the list.
     marked: BTreeSet<RowTarget>,
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::lines::LineKey;
 use super::{RowTarget, Sessions};
 use crate::app::action::SessionsAction;
+use crate::domain::failure::Failure;
 use crate::domain::id::{SandboxId, SessionKey};
 use crate::domain::session::SessionSummary;
 
@@ -17,6 +18,10 @@ pub(in crate::app) enum SessionsOutcome {
     Pause(Vec<RowTarget>),
     /// The marked rows, or else the selected one.
     AskKill(Vec<RowTarget>),
+    AskRemove(Vec<SessionKey>),
+    Rename(SessionKey),
+    Pin(Vec<SessionKey>),
+    Archive(Vec<SessionKey>),
     Adopt(SandboxId),
     /// The action applies to sessions only.
     IsStrange,
@@ -70,12 +75,67 @@ impl Sessions {
                     }
                 });
             }
+            SessionsAction::Rename
+            | SessionsAction::Pin
+            | SessionsAction::Archive
+            | SessionsAction::Remove => return self.kept_rows(action),
             SessionsAction::Kill => {
                 let wanted = self.marked_or_selected();
                 return (!wanted.is_empty()).then_some(SessionsOutcome::AskKill(wanted));
             }
         }
         None
+    }
+
+    /// What concerns the records of sessions, whatever their sandboxes.
+    fn kept_rows(&self, action: SessionsAction) -> Option<SessionsOutcome> {
+        if action == SessionsAction::Rename {
+            return Some(match self.selected()? {
+                RowTarget::Session(key) => SessionsOutcome::Rename(key),
+                RowTarget::Sandbox(_) => SessionsOutcome::IsStrange,
+            });
+        }
+        let wanted = self.marked_or_selected().into_iter();
+        let keys: Vec<SessionKey> = wanted
+            .filter_map(|row| match row {
+                RowTarget::Session(key) => Some(key),
+                RowTarget::Sandbox(_) => None,
+            })
+            .collect();
+        Some(match action {
+            _ if keys.is_empty() => match self.selected()? {
+                RowTarget::Sandbox(_) => SessionsOutcome::IsStrange,
+                RowTarget::Session(_) => return None,
+            },
+            SessionsAction::Pin => SessionsOutcome::Pin(keys),
+            SessionsAction::Archive => SessionsOutcome::Archive(keys),
+            _ => SessionsOutcome::AskRemove(keys),
+        })
+    }
+
+    pub(in crate::app) fn begin_removal(&mut self, key: SessionKey) {
+        let name = self.name(&key).to_owned();
+        self.removals.begin(key, name);
+    }
+
+    /// Returns the text about all removals, once the last one has ended.
+    pub(in crate::app) fn removal_ended(
+        &mut self,
+        key: &SessionKey,
+        result: Result<(), Failure>,
+    ) -> Option<String> {
+        self.removals.ended(key, result)
+    }
+
+    /// Drops a session that was deleted; the cursor stays where it is.
+    pub(in crate::app) fn removed(&mut self, key: &SessionKey) {
+        let selected = self.selected_line();
+        self.rows.retain(|row| row.key != *key);
+        self.stored.remove(key);
+        self.since.remove(key);
+        // The next `arrange` counts them again.
+        self.folded = 0;
+        self.settle(selected);
     }
 
     fn marked_or_selected(&self) -> Vec<RowTarget> {

@@ -114,14 +114,21 @@ impl SessionsView<'_> {
         }
     }
 
-    /// ` ▸ 3 gone`.
+    /// ` ▸ 3 gone · 1 archived`.
     fn fold_row(&self, count: usize, area: Rect, buf: &mut Buffer) {
         let sign = if self.list.shows_gone() {
             self.theme.pick("▾", "v")
         } else {
             self.theme.pick("▸", ">")
         };
-        let words = format!(" {sign} {count} gone");
+        let folded = self.list.rows.iter().rev().take(count);
+        let archived = folded.filter(|row| row.archived).count();
+        let words = match (count - archived, archived) {
+            (gone, 0) => format!("{gone} gone"),
+            (0, archived) => format!("{archived} archived"),
+            (gone, archived) => format!("{gone} gone · {archived} archived"),
+        };
+        let words = format!(" {sign} {words}");
         let width = usize::from(area.width);
         buf.set_stringn(area.x, area.y, words, width, self.theme.dim);
     }

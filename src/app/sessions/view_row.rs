@@ -69,6 +69,9 @@ impl SessionsView<'_> {
         buf.set_stringn(area.x + 1, area.y, glyph, width.saturating_sub(1), style);
         if self.is_marked(&RowTarget::Session(row.key.clone())) {
             put_mark(area, buf, theme);
+        } else if row.pinned {
+            let pin = theme.pick("▴", "^");
+            buf.set_stringn(area.x + 2, area.y, pin, width.saturating_sub(2), theme.dim);
         }
         let is_auto = open.map_or(row.auto, |session| session.chat.is_auto());
         let auto = if is_auto { AUTO } else { "" };

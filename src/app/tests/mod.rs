@@ -266,6 +266,8 @@ fn row(name: &str, age: u64) -> SessionSummary {
         project: None,
         shown: None,
         auto: false,
+        pinned: false,
+        archived: false,
         cost: 0.0,
         created: UnixMillis(NOON - age),
         updated: UnixMillis(NOON - age),

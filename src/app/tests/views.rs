@@ -227,7 +227,7 @@ fn help_shows_all_keys() {
     let mut script = several_sessions();
     script.keys("f1");
 
-    insta::assert_snapshot!(script.screen(120, 200));
+    insta::assert_snapshot!(script.screen(120, 240));
 }
 
 #[test]

@@ -405,6 +405,8 @@ pub enum SessionEvent {
         command: SessionCommand,
         failure: Failure,
     },
+    /// The session was deleted for good, or why it was not.
+    Removed(Result<(), Failure>),
     /// The last event.
     Stopped,
 }
@@ -476,6 +478,13 @@ pub struct Revival {
     pub missing: usize,
 }
 
+/// Where the user wants a session in the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ListPlace {
+    Pinned(bool),
+    Archived(bool),
+}
+
 /// A row of the list, as stored.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SessionSummary {
@@ -493,6 +502,10 @@ pub struct SessionSummary {
     pub shown: Option<UnixMillis>,
     /// Auto mode is on.
     pub auto: bool,
+    /// It stands before the others of its group in the list.
+    pub pinned: bool,
+    /// It stands behind the row that counts what is out of the way, unless it needs the user or works.
+    pub archived: bool,
     /// What its answers cost, in US dollars.
     pub cost: f64,
     pub created: UnixMillis,

@@ -268,6 +268,8 @@ fn session(
         project,
         shown: None,
         auto: false,
+        pinned: false,
+        archived: false,
         cost: 0.0,
         created: created.map_or(now, UnixMillis),
         updated: now,

@@ -259,6 +259,8 @@ impl Recorder {
                 project: self.project.clone(),
                 shown: None,
                 auto: false,
+                pinned: false,
+                archived: false,
                 cost: 0.0,
                 created: now,
                 updated: now,

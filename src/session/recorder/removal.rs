@@ -34,7 +34,7 @@ fn open_elsewhere() -> Failure {
     Failure::new("another sandbar has this session open").hint("close it there first")
 }
 
-fn failed(error: &impl std::fmt::Display) -> Failure {
+pub(in crate::session) fn failed(error: &impl std::fmt::Display) -> Failure {
     Failure::new("the session could not be removed")
         .detail(error.to_string())
         .hint("check that sandbar's state directory is writable; `sandbar config` names it")

@@ -10,7 +10,7 @@ use crate::domain::sandbox::{Phase, SandboxInfo};
 use crate::domain::session::{CloseAction, SessionOrigin, SessionSpec};
 use crate::session::context::SessionContext;
 use crate::session::failures;
-use crate::session::recorder::Recorder;
+use crate::session::recorder::{Recorder, removal};
 
 /// Closes a stored session's sandbox and stores the result; returns it, and the usage of its sandboxes.
 pub async fn close_stored(
@@ -113,6 +113,31 @@ async fn close_known(
     let Some(id) = made else { return Ok(None) };
     let closed = close(&engine, Some(recorder), &id, closing).await;
     Ok(Some(closed.unwrap_or(Phase::Dormant)))
+}
+
+/// Kills the session's sandbox if it is closed so and not known to be gone, and deletes the session. Its task has
+/// ended.
+///
+/// # Errors
+/// As [`removal::remove`]; and the sandbox could not be killed: then nothing is deleted.
+pub async fn close_and_remove(
+    context: &SessionContext,
+    key: &SessionKey,
+    closing: CloseAction,
+) -> Result<(), Failure> {
+    let Some(records) = &context.records else {
+        return Ok(());
+    };
+    let stored = records.store.session(key).await;
+    let stored = stored.map_err(|error| removal::failed(&error))?;
+    let is_gone = stored.is_none_or(|stored| matches!(stored.summary.phase, Phase::Gone(_)));
+    if closing == CloseAction::Kill
+        && !is_gone
+        && let (Phase::Failed(failure), _) = close_stored(context, key, closing).await
+    {
+        return Err(failure);
+    }
+    removal::remove(records, key).await
 }
 
 /// Closes an unattached sandbox; returns what became of it.

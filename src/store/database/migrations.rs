@@ -138,6 +138,11 @@ CREATE TABLE draft_files (
     PRIMARY KEY (session, id)
 ) STRICT;
 ",
+    // What the user wants first in the list, and what is out of the way.
+    r"
+ALTER TABLE sessions ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sessions ADD COLUMN archived INTEGER NOT NULL DEFAULT 0;
+",
 ];
 
 /// The version that this program writes.

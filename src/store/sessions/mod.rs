@@ -16,7 +16,7 @@ use super::{Store, StoreError};
 use crate::domain::failure::Failure;
 use crate::domain::id::{OpencodeSessionId, SandboxId, SessionKey, TemplateId};
 use crate::domain::sandbox::{EngineKind, Phase, SandboxInfo};
-use crate::domain::session::{NewSession, SessionSummary};
+use crate::domain::session::{ListPlace, NewSession, SessionSummary};
 use crate::domain::time::UnixMillis;
 
 /// A session as stored: its row in the list, and what its task needs to reopen it.
@@ -40,7 +40,7 @@ pub enum Naming {
 
 const COLUMNS: &str = "key, name, title, engine, sandbox_id, template, opencode_url, \
     opencode_version, opencode_session, directory, isolation, demo, port, ends_at, origin, phase, \
-    failure, created, updated, project, cost, \
+    failure, created, updated, project, cost, pinned, archived, \
     (SELECT at FROM shown WHERE session = key) AS shown, \
     EXISTS (SELECT 1 FROM auto_mode WHERE session = key) AS auto";
 
@@ -97,10 +97,11 @@ impl Store {
         told.await.map_err(|_| StoreError::Closed)
     }
 
-    /// Inserts or replaces the session's row; what was recorded for it stays. Durable.
+    /// Inserts or replaces the session's row; what was recorded for it stays, and so do the name of a stored
+    /// session and its place in the list, which only the user changes. Durable.
     ///
     /// # Errors
-    /// [`StoreError::NameTaken`] if another session has the name; nothing is changed then.
+    /// [`StoreError::NameTaken`] if another session has the name of a new one; nothing is changed then.
     pub async fn save_session(&self, session: &StoredSession) -> Result<(), StoreError> {
         let name = session.summary.name.clone();
         let session = session.clone();
@@ -108,6 +109,44 @@ impl Store {
             .write_durably("save the session", move |db| save(&db.conn, &session))
             .await;
         saved.map_err(|error| name_taken(error, name))
+    }
+
+    /// Renames a session. Durable.
+    ///
+    /// # Errors
+    /// [`StoreError::NameTaken`] if another session has the name; nothing is changed then.
+    pub async fn set_name(&self, key: &SessionKey, name: String) -> Result<(), StoreError> {
+        let (key, wanted) = (key.clone(), name.clone());
+        let saved = self
+            .write_durably("save the name", move |db| {
+                db.conn
+                    .prepare_cached("UPDATE sessions SET name = ?2 WHERE key = ?1")?
+                    .execute([key.as_str(), &wanted])?;
+                Ok(())
+            })
+            .await;
+        saved.map_err(|error| name_taken(error, name))
+    }
+
+    /// Changes the place of sessions in the list. Plain write.
+    pub async fn set_place(
+        &self,
+        keys: Vec<SessionKey>,
+        place: ListPlace,
+    ) -> Result<(), StoreError> {
+        self.write("save the place in the list", move |db| {
+            let (column, on) = match place {
+                ListPlace::Pinned(on) => ("pinned", on),
+                ListPlace::Archived(on) => ("archived", on),
+            };
+            let sql = format!("UPDATE sessions SET {column} = ?2 WHERE key = ?1");
+            let mut update = db.conn.prepare_cached(&sql)?;
+            for key in &keys {
+                update.execute(params![key.as_str(), on])?;
+            }
+            Ok(())
+        })
+        .await
     }
 
     /// Plain write.
@@ -273,7 +312,7 @@ fn save(conn: &Connection, session: &StoredSession) -> rusqlite::Result<()> {
              failure, created, updated, project)
          VALUES (:key, :name, :title, '', 0, :session, :origin, :phase, :failure, :created,
              :updated, :project)
-         ON CONFLICT (key) DO UPDATE SET name = excluded.name, title = excluded.title,
+         ON CONFLICT (key) DO UPDATE SET title = excluded.title,
              opencode_session = excluded.opencode_session, origin = excluded.origin,
              phase = excluded.phase, failure = excluded.failure, created = excluded.created,
              updated = excluded.updated, project = excluded.project",
@@ -386,6 +425,8 @@ fn session_of(row: &Row<'_>) -> rusqlite::Result<StoredSession> {
                 .get::<_, Option<i64>>("shown")?
                 .map(|at| UnixMillis(count(at))),
             auto: row.get("auto")?,
+            pinned: row.get("pinned")?,
+            archived: row.get("archived")?,
             cost: row.get("cost")?,
             created: UnixMillis(count(row.get("created")?)),
             updated: UnixMillis(count(row.get("updated")?)),

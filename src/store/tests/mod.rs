@@ -53,6 +53,8 @@ fn session(key: &str, name: &str) -> StoredSession {
             project: None,
             shown: None,
             auto: false,
+            pinned: false,
+            archived: false,
             cost: 0.0,
             created: UnixMillis(1),
             updated: UnixMillis(1),

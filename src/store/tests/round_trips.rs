@@ -22,7 +22,7 @@ use crate::domain::failure::Failure;
 use crate::domain::log::{LogLine, LogStream};
 use crate::domain::prompt::{Attachment, LocalFile, PromptPart};
 use crate::domain::sandbox::{EngineKind, Phase, SandboxInfo, Stage};
-use crate::domain::session::{CodeSource, DraftFile, NewSession};
+use crate::domain::session::{CodeSource, DraftFile, ListPlace, NewSession};
 use crate::domain::time::UnixMillis;
 
 fn text() -> impl Strategy<Value = String> {
@@ -346,10 +346,12 @@ async fn a_name_belongs_to_one_session() {
     assert_eq!(name("three", Naming::Similar).await.unwrap(), "a-3");
 
     let taken = name("four", Naming::Exact).await;
-    let saved = store.save_session(&session("two", "a")).await;
+    // A driver that knows an old name does not undo a new one.
+    store.save_session(&session("two", "a")).await.unwrap();
+    let renamed = store.set_name(&"two".into(), "a-3".to_owned()).await;
 
     assert!(matches!(taken, Err(StoreError::NameTaken { name }) if name == "a"));
-    assert!(matches!(saved, Err(StoreError::NameTaken { .. })));
+    assert!(matches!(renamed, Err(StoreError::NameTaken { name }) if name == "a-3"));
     let stored = store.sessions().await.unwrap();
     assert_eq!(stored.len(), 3);
     // The stored request has the same name.
@@ -622,4 +624,28 @@ async fn the_composers_content_comes_back_in_order_and_ends_with_the_session() {
     store.delete_session(&key()).await.unwrap();
     assert_eq!(store.stashes(&key()).await.unwrap(), []);
     assert_eq!(store.mentions(&key()).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_new_name_and_a_place_in_the_list_survive_what_a_driver_stores() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let stored = session("one", "a");
+    store.save_session(&stored).await.unwrap();
+    let key = stored.summary.key.clone();
+    store.set_name(&key, "b".to_owned()).await.unwrap();
+    let keys = vec![key.clone()];
+    let places = [ListPlace::Pinned(true), ListPlace::Archived(true)];
+    for place in places {
+        store.set_place(keys.clone(), place).await.unwrap();
+    }
+
+    store.save_session(&stored).await.unwrap();
+
+    let found = store.by_name("b").await.unwrap().unwrap().summary;
+    assert!(found.pinned && found.archived);
+    let back = ListPlace::Archived(false);
+    store.set_place(keys, back).await.unwrap();
+    let found = store.session(&key).await.unwrap().unwrap().summary;
+    assert!(found.pinned && !found.archived);
 }

@@ -435,6 +435,8 @@ impl Account {
                 project: None,
                 shown: None,
                 auto: false,
+                pinned: false,
+                archived: false,
                 cost: 0.0,
                 created: UnixMillis(1),
                 updated: UnixMillis(2),

@@ -52,6 +52,8 @@ fn session(key: &SessionKey, sandbox: &str) -> StoredSession {
         project: None,
         shown: None,
         auto: false,
+        pinned: false,
+        archived: false,
         cost: 0.0,
         created: UnixMillis(1),
         updated: UnixMillis(1),

@@ -6,6 +6,7 @@ mod composer;
 mod history;
 mod screen;
 mod server;
+mod session_list;
 mod shell;
 mod suspend;
 mod tools;

@@ -251,6 +251,14 @@ pub(super) const ROWS: &[ActionRow] = rows! {
             [Sessions: "p"]
         Sessions::Kill "sessions.kill" "kill" "kill it, or all marked"
             [Sessions: "D"]
+        Sessions::Remove "sessions.remove" "remove" "remove it for good, or all marked"
+            [Sessions: "X"]
+        Sessions::Rename "sessions.rename" "rename" "rename it"
+            [Sessions: "e"]
+        Sessions::Pin "sessions.pin" "pin" "pin or unpin it, or all marked"
+            [Sessions: "P"]
+        Sessions::Archive "sessions.archive" "archive" "archive it or bring it back, or all"
+            [Sessions: "A"]
         Sessions::Mark "sessions.mark" "mark" "mark or unmark it"
             [Sessions: "space"]
         Sessions::Adopt "sessions.adopt" "adopt" "adopt a sandbox without a session"

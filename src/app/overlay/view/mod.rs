@@ -69,26 +69,7 @@ impl App {
         vx: &ViewCx<'_>,
     ) -> u16 {
         let theme = vx.theme;
-        let (title, words, scroll) = match question {
-            Confirm::Quit => ("Quit?", self.quit_words(), 0),
-            Confirm::Kill { targets, scroll } => {
-                let question = KillConfirm::new(self.all_sessions(), self.clock(vx.wall));
-                ("Kill?", question.words(targets), *scroll)
-            }
-            Confirm::DeleteConversation { title, .. } => {
-                let words = vec![
-                    format!("Delete the conversation \"{title}\" from the server?"),
-                    "Its messages cannot be brought back; files stay as they are.".to_owned(),
-                ];
-                ("Delete?", words, 0)
-            }
-            Confirm::Revive(key) => {
-                let (name, session) = (self.list.name(key), self.open.get(key));
-                let words = revive::words(name, session, self.clock(vx.wall));
-                ("Revive?", words, 0)
-            }
-            Confirm::Auto(key) => ("Auto mode?", self.auto_words(key), 0),
-        };
+        let (title, words, scroll) = self.confirm_words(question, vx);
         let width = 60.min(screen.width);
         let inner = usize::from(width.saturating_sub(4));
         let lines: Vec<Line<'static>> = words
@@ -107,7 +88,8 @@ impl App {
                 .saturating_sub(if area.height > 4 { 4 } else { 3 }),
         );
         let last = u16::try_from(lines.len().saturating_sub(room)).unwrap_or(u16::MAX);
-        let can_scroll = last > 0 && matches!(question, Confirm::Kill { .. });
+        let can_scroll =
+            last > 0 && matches!(question, Confirm::Kill { .. } | Confirm::Remove { .. });
         let first = if can_scroll { scroll.min(last) } else { 0 };
         let below = lines.len().saturating_sub(usize::from(first) + room);
         let shown = lines.into_iter().skip(first.into()).take(room);
@@ -130,6 +112,35 @@ impl App {
             buf.set_line(x, row.y, line, row.width.saturating_sub(1));
         }
         first
+    }
+
+    /// The title of a dialog, its paragraphs, and the first row that is wanted.
+    fn confirm_words(
+        &self,
+        question: &Confirm,
+        vx: &ViewCx<'_>,
+    ) -> (&'static str, Vec<String>, u16) {
+        match question {
+            Confirm::Quit => ("Quit?", self.quit_words(), 0),
+            Confirm::Kill { targets, scroll } => {
+                let question = KillConfirm::new(self.all_sessions(), self.clock(vx.wall));
+                ("Kill?", question.words(targets), *scroll)
+            }
+            Confirm::Remove { keys, scroll } => ("Remove?", self.removal_words(keys), *scroll),
+            Confirm::DeleteConversation { title, .. } => {
+                let words = vec![
+                    format!("Delete the conversation \"{title}\" from the server?"),
+                    "Its messages cannot be brought back; files stay as they are.".to_owned(),
+                ];
+                ("Delete?", words, 0)
+            }
+            Confirm::Revive(key) => {
+                let (name, session) = (self.list.name(key), self.open.get(key));
+                let words = revive::words(name, session, self.clock(vx.wall));
+                ("Revive?", words, 0)
+            }
+            Confirm::Auto(key) => ("Auto mode?", self.auto_words(key), 0),
+        }
     }
 
     /// The words around a field for a secret.

@@ -3,6 +3,7 @@ mod conversations;
 mod list;
 mod recovery;
 mod revive;
+mod row_actions;
 mod unattached;
 mod watched;
 use super::*;

@@ -169,6 +169,7 @@ impl Headless {
             | SessionEvent::Undone(_)
             | SessionEvent::Redone
             | SessionEvent::Conversations(_)
+            | SessionEvent::Removed(_)
             | SessionEvent::Server(_)
             | SessionEvent::Snapshot(_)
             | SessionEvent::Revived(_) => Vec::new(),

@@ -14,6 +14,7 @@ const ROOT: &[&str] = &[
     "app/session/lists.rs",
     "app/session/password.rs",
     "app/session/routing.rs",
+    "app/session/row_actions.rs",
     "app/sessions/bulk_update.rs",
     "app/input/mouse.rs",
     "app/timers.rs",
@@ -44,6 +45,7 @@ const ROOT: &[&str] = &[
 const PARTS: &[&str] = &[
     "app/sessions/all_sessions.rs",
     "app/sessions/refresh.rs",
+    "app/sessions/removals.rs",
     "app/sessions/bulk.rs",
     "app/time/clock_reading.rs",
     "app/input/leader_keys.rs",
