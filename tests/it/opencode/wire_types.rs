@@ -46,6 +46,7 @@ const IDENTIFYING: &[(&str, &str)] = &[
     ("FileNode", "path"),
     ("LspStatus", "name"),
     ("FormatterStatus", "name"),
+    ("FileDiff", "file"),
     ("ListedProvider", "id"),
     // E2B.
     ("Sandbox", "sandbox_id"),
