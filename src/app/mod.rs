@@ -51,7 +51,7 @@ use session::paused_elsewhere::PausedElsewhere;
 use sessions::Sessions;
 use sessions::all_sessions::AllSessions;
 use sessions::bulk::BulkOperations;
-use sessions::refresh::RefreshState;
+use sessions::unattached::refresh::RefreshState;
 use sessions::watched::WatchedSessions;
 use status_line::StatusLine;
 use time::clock_reading::ClockReading;
@@ -199,8 +199,10 @@ impl App {
 
     /// Whether a row of the key map has a meaning in this mode.
     fn offers(&self, row: &Binding) -> bool {
-        let of_panes = matches!(row.context, KeyContext::Sessions | KeyContext::Logs)
-            || row.action.is_of_panes();
+        let of_panes = matches!(
+            row.context,
+            KeyContext::Sessions | KeyContext::SessionFilter | KeyContext::Logs
+        ) || row.action.is_of_panes();
         !(self.is_attached() && of_panes)
     }
 
@@ -266,6 +268,7 @@ impl App {
     /// The same without overlays: the texts behind an overlay keep naming the panes' keys.
     fn pane_contexts(&self) -> Vec<KeyContext> {
         let pane = match (self.focus.pane(), self.session()) {
+            (Pane::Sessions, _) if self.list.types_filter() => KeyContext::SessionFilter,
             (Pane::Sessions, _) => KeyContext::Sessions,
             (Pane::Logs, _) => KeyContext::Logs,
             (Pane::Chat, Some(session)) => session.chat.context().into(),

@@ -74,6 +74,9 @@ impl App {
             self.status.warn(words + &more, ending, cx.now);
         }
         self.settle_status(cx);
+        if !self.focus.is_on(Pane::Sessions) {
+            self.list.keep_filter();
+        }
         self.list.arrange(&self.open, cx.wall);
         self.ask_password_if_due(cx.now);
     }

@@ -94,6 +94,9 @@ impl App {
         let is_taken = self.overlays.type_key(key);
         self.palette_typed(cx);
         self.search_typed();
+        if self.overlays.is_empty() && self.focus.is_on(Pane::Sessions) {
+            self.list.type_filter(key);
+        }
         if is_taken || !self.focus.is_on(Pane::Chat) || !self.overlays.is_empty() {
             return;
         }
@@ -105,7 +108,7 @@ impl App {
         }
     }
 
-    /// A paste goes to the composer, wherever the focus is.
+    /// A paste goes to the field that is typed, or else to the composer, wherever the focus is.
     fn paste(&mut self, event: Event, cx: &mut Cx<'_>) {
         self.settle_chat(cx);
         self.leader.clear();
@@ -113,6 +116,12 @@ impl App {
             if let Event::Paste(text) | Event::PasteMore(text) = &event {
                 self.overlays.paste(text);
             }
+            return;
+        }
+        if let (Event::Paste(text) | Event::PasteMore(text), Pane::Sessions) =
+            (&event, self.focus.pane())
+            && self.list.paste_filter(text)
+        {
             return;
         }
         self.focus.go_to(Pane::Chat);

@@ -169,6 +169,12 @@ actions! {
         Open,
         /// Marks the selected session, or unmarks it.
         Mark,
+        /// Marks all rows that the filter leaves, or unmarks them.
+        MarkAll,
+        /// Begins to type what narrows the list.
+        Filter,
+        /// Ends typing it; the list stays narrow.
+        KeepFilter,
         /// Pauses all marked sessions; without marks, pauses or resumes the selected one.
         Pause,
         /// Kills all marked sessions; without marks, the selected one.
@@ -185,7 +191,7 @@ actions! {
         Adopt,
         /// Shows or hides the sessions that are gone.
         ToggleGone,
-        /// Unmarks all; without marks, goes back to the chat.
+        /// Unmarks all, or else shows the whole list again, or else goes back to the chat.
         Leave,
     }
 }

@@ -1,7 +1,7 @@
 //! A list with a filter.
 
-use crate::app::input::backspace::erased;
-use crate::app::input::key::{Key, KeyCode};
+use crate::app::input::key::Key;
+use crate::app::input::line_edit::edit_line;
 
 /// A filter and a selected row; the choices themselves stay with their owner.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -36,19 +36,9 @@ impl Picker {
 
     /// Handles an editing key.
     pub(in crate::app) fn type_key(&mut self, key: Key) {
-        match (key.code, key.ctrl, key.alt) {
-            (KeyCode::Char(c), false, false) if !c.is_control() => self.filter.push(c),
-            (KeyCode::Backspace, false, false) | (KeyCode::Char('h'), true, false) => {
-                for _ in 0..erased(&self.filter) {
-                    self.filter.pop();
-                }
-            }
-            (KeyCode::Char('u' | 'w'), true, false) | (KeyCode::Backspace, _, _) => {
-                self.filter.clear();
-            }
-            _ => return,
+        if edit_line(&mut self.filter, key) {
+            self.selected = 0;
         }
-        self.selected = 0;
     }
 
     /// Moves the selection by `rows`, negative is up, within the `count` choices that match.

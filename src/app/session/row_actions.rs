@@ -163,7 +163,7 @@ impl App {
     /// Shows the first session of the list in place of one that is no more.
     fn show_another(&mut self, cx: &mut Cx<'_>) {
         let pane = self.focus.pane();
-        let first = self.list.session_at(0).map(|row| row.key.clone());
+        let first = self.list.rows().first().map(|row| row.key.clone());
         match first {
             Some(key) => {
                 self.show(key, cx);

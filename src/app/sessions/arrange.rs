@@ -32,6 +32,7 @@ impl Sessions {
             note_conversation(row, open.get(&row.key));
         }
         self.note_states(open, wall);
+        self.narrow(open);
         let selected = self.selected_line();
         let groups = self.rows.iter().map(|row| self.group(row, open));
         let folded = groups.filter(|group| *group == ListGroup::Folded).count();

@@ -3,8 +3,9 @@
 //! An open session receives a command; one that is not open is closed without being opened, since
 //! opening would resume its sandbox; so is an unattached sandbox.
 
+use super::RowTarget;
 use super::bulk::BulkOp;
-use super::{PendingAction, RowTarget};
+use super::unattached::PendingAction;
 use crate::app::App;
 use crate::app::cx::Cx;
 use crate::app::effect::Effect;

@@ -37,11 +37,25 @@ impl ListLine<'_> {
 }
 
 impl Sessions {
-    /// All entries from top to bottom.
+    /// The entries that the filter leaves, from top to bottom.
     pub(in crate::app) fn lines(&self) -> impl Iterator<Item = ListLine<'_>> {
+        self.all_lines().filter(|line| match line {
+            ListLine::Session(row) => self.filter.keeps_session(&row.key),
+            ListLine::Sandbox(sandbox) => self.filter.keeps_sandbox(&sandbox.id),
+            ListLine::Gone(_) => true,
+        })
+    }
+
+    /// All entries, whatever the filter leaves; while there is one, nothing is folded.
+    fn all_lines(&self) -> impl Iterator<Item = ListLine<'_>> {
         let (rows, gone) = self.rows.split_at(self.rows.len() - self.folded);
-        let fold = (!gone.is_empty()).then_some(ListLine::Gone(gone.len()));
-        let unfolded = if self.shows_gone { gone } else { &[] };
+        let is_folded = !gone.is_empty() && !self.filter.is_on();
+        let fold = is_folded.then_some(ListLine::Gone(gone.len()));
+        let unfolded = if self.shows_gone || self.filter.is_on() {
+            gone
+        } else {
+            &[]
+        };
         rows.iter()
             .map(ListLine::Session)
             .chain(fold)
@@ -92,9 +106,14 @@ impl Sessions {
         }
     }
 
-    /// All rows from top to bottom.
+    /// The rows that the filter leaves, from top to bottom.
     pub(super) fn targets(&self) -> impl Iterator<Item = RowTarget> {
         self.lines().filter_map(ListLine::target)
+    }
+
+    /// All rows from top to bottom.
+    pub(super) fn all_targets(&self) -> impl Iterator<Item = RowTarget> {
+        self.all_lines().filter_map(ListLine::target)
     }
 
     pub(super) fn last(&self) -> usize {
@@ -109,7 +128,7 @@ impl Sessions {
     /// `selected` if it still exists.
     pub(super) fn settle(&mut self, selected: Option<LineKey>) {
         if !self.marked.is_empty() {
-            let listed: Vec<RowTarget> = self.targets().collect();
+            let listed: Vec<RowTarget> = self.all_targets().collect();
             self.marked.retain(|target| listed.contains(target));
         }
         let place = selected.and_then(|key| self.place_of(&key));

@@ -2,28 +2,26 @@
 //! marked ones. The state of an open session is read from the session, never copied here; for the
 //! others, the list keeps what their watchers report.
 //!
-//! In reading order: `lines` are the entries of the list, `arrange` their order; `update` moves the
-//! cursor and marks rows; `unattached` lists unattached
-//! sandboxes when `refresh` is due, `unattached_rows` holds them, and `pending_action` is the
-//! operation on one of them; `watched` chooses which sessions that are not open are watched; `bulk`
-//! is one operation on several rows, `bulk_update` performs it; `removals` holds the deletions
-//! that have not ended; `all_sessions` combines the list and the open sessions; `view`, `view_row` and
-//! `view_unattached` draw.
+//! In reading order: `lines` are the entries of the list, `arrange` their order, `filter` and `narrow`
+//! what is left of them; `update` moves the cursor and marks rows; `unattached` are the account's unattached
+//! sandboxes; `watched` chooses which sessions that are not open are watched; `bulk` is one operation
+//! on several rows, `bulk_update` performs it; `removals` holds the deletions that have not ended;
+//! `all_sessions` combines the list and the open sessions; `row_text` words what a row says, `view` and
+//! `view_row` draw.
 
 pub(super) mod all_sessions;
 mod arrange;
 pub(super) mod bulk;
 pub(super) mod bulk_update;
+mod filter;
 pub(super) mod lines;
-mod pending_action;
-pub(super) mod refresh;
+mod narrow;
 mod removals;
+mod row_text;
 pub(super) mod unattached;
-mod unattached_rows;
 mod update;
 mod view;
 mod view_row;
-mod view_unattached;
 pub(super) mod watched;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,7 +34,6 @@ use crate::domain::session::SessionSummary;
 use crate::domain::session::activity::Activity;
 use crate::domain::time::UnixMillis;
 
-pub(super) use pending_action::PendingAction;
 pub(super) use update::SessionsOutcome;
 pub(super) use view::SessionsView;
 
@@ -74,14 +71,15 @@ pub(super) struct Sessions {
     /// Those of the list that belong to no session here; they are below the sessions.
     unattached: Vec<UnattachedSandbox>,
     /// The pending or refused operations on unattached sandboxes.
-    pending: BTreeMap<SandboxId, PendingAction>,
+    pending: BTreeMap<SandboxId, unattached::PendingAction>,
     /// Why the last listing failed.
     trouble: Option<String>,
     /// Counts through [`Sessions::lines`].
     selected: usize,
     /// The sessions that are being deleted, with their names.
     removals: removals::Removals,
-    /// Marked rows; all are in the list.
+    filter: filter::RowFilter,
+    /// Marked rows; all are in the list, though the filter may hide them.
     marked: BTreeSet<RowTarget>,
 }
 

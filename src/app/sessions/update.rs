@@ -48,8 +48,13 @@ impl Sessions {
                 }
                 self.selected = (self.selected + 1).min(last);
             }
-            SessionsAction::Leave if self.marked.is_empty() => return Some(SessionsOutcome::Leave),
-            SessionsAction::Leave => self.unmark(),
+            SessionsAction::MarkAll => self.mark_all(),
+            SessionsAction::Filter => self.begin_filter(),
+            SessionsAction::KeepFilter => self.keep_filter(),
+            SessionsAction::Leave if self.types_filter() => self.clear_filter(),
+            SessionsAction::Leave if !self.marked.is_empty() => self.unmark(),
+            SessionsAction::Leave if !self.filter_text().is_empty() => self.clear_filter(),
+            SessionsAction::Leave => return Some(SessionsOutcome::Leave),
             SessionsAction::Open => {
                 return Some(match self.selected()? {
                     RowTarget::Session(key) => SessionsOutcome::Open(key),
@@ -143,7 +148,17 @@ impl Sessions {
             return self.selected().into_iter().collect();
         }
         let is_marked = |row: &RowTarget| self.marked.contains(row);
-        self.targets().filter(is_marked).collect()
+        self.all_targets().filter(is_marked).collect()
+    }
+
+    /// Marks all rows that the filter leaves; unmarks them if all are marked.
+    fn mark_all(&mut self) {
+        let rows: BTreeSet<RowTarget> = self.targets().collect();
+        if rows.is_subset(&self.marked) {
+            self.marked.retain(|row| !rows.contains(row));
+        } else {
+            self.marked.extend(rows);
+        }
     }
 
     /// The store has exactly these sessions, and those that are being created. What it had before and

@@ -39,7 +39,11 @@ impl SessionsView<'_> {
         }
         let lines: Vec<ListLine<'_>> = self.list.lines().collect();
         if lines.is_empty() {
-            buf.set_stringn(area.x, area.y, " No sessions yet.", width, self.theme.dim);
+            let words = match self.list.filtered() {
+                Some(_) => " Nothing matches.",
+                None => " No sessions yet.",
+            };
+            buf.set_stringn(area.x, area.y, words, width, self.theme.dim);
             return Vec::new();
         }
         let heights: Vec<u16> = lines.iter().map(|line| self.height(*line)).collect();

@@ -8,12 +8,12 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::RowTarget;
+use super::row_text::title_of;
 use super::view::{SessionsView, put_mark, put_right};
 use crate::app::session::OpenSession;
 use crate::app::time::format;
-use crate::domain::sandbox::{Phase, SessionStatus, Stage};
+use crate::domain::sandbox::{SessionStatus, Stage};
 use crate::domain::session::SessionSummary;
-use crate::domain::session::activity::Activity;
 use crate::text::{ansi, wrap};
 
 /// Before the state of a session that asks for nothing.
@@ -133,13 +133,8 @@ impl SessionsView<'_> {
         time.map_or_else(String::new, format::brief)
     }
 
-    /// The conversation's title, whatever the state.
     fn title(&self, row: &SessionSummary) -> String {
-        let title = self.open.get(&row.key).map(|session| session.chat.title());
-        match title {
-            Some(title) if !title.is_empty() => title.to_owned(),
-            _ => row.title.clone(),
-        }
+        title_of(row, self.open.get(&row.key))
     }
 
     fn cost(&self, row: &SessionSummary) -> String {
@@ -152,24 +147,7 @@ impl SessionsView<'_> {
         }
     }
 
-    /// What it waits for, or why it does not work.
     fn reason(&self, row: &SessionSummary) -> Option<String> {
-        let open = self.open.get(&row.key);
-        let phase = open.map_or(&row.phase, OpenSession::phase);
-        let activity = self.list.activity(&row.key).filter(|_| open.is_none());
-        match (self.state(row), activity, phase) {
-            (SessionStatus::NeedsYou, Some(Activity::NeedsYou(line)), _) => Some(line.clone()),
-            (SessionStatus::NeedsYou, ..) => open?.chat.waits_for_you(),
-            (SessionStatus::Reconnecting, Some(Activity::Silent(failure)), _) => {
-                Some(failure.summary.clone())
-            }
-            (
-                SessionStatus::Failed | SessionStatus::Gone,
-                _,
-                Phase::Failed(failure) | Phase::Gone(failure),
-            ) => Some(failure.summary.clone()),
-            (_, _, Phase::Reconnecting(outage)) => Some(outage.reason.clone()),
-            _ => None,
-        }
+        self.list.reason_of(row, self.open.get(&row.key))
     }
 }

@@ -115,6 +115,7 @@ const LIST: &[KeyHint] = &[
     hint!(Sessions::Pause),
     hint!(Sessions::Kill),
     hint!(Sessions::Leave),
+    hint!(Sessions::Filter),
     hint!(Sessions::Mark),
     HELP,
     QUIT,
@@ -129,6 +130,25 @@ const UNATTACHED: &[KeyHint] = &[
     hint!(Sessions::Leave),
     HELP,
     QUIT,
+];
+
+/// While the list is narrowed.
+const FILTERED: &[KeyHint] = &[
+    hint!(Sessions::Open),
+    hint!(Sessions::MarkAll),
+    hint!(Sessions::Leave => "show all"),
+    hint!(Sessions::Filter),
+    hint!(Sessions::Pause),
+    hint!(Sessions::Kill),
+    HELP,
+    QUIT,
+];
+
+const FILTER: &[KeyHint] = &[
+    hint!(Sessions::KeepFilter),
+    hint!(Sessions::Previous Sessions::Next),
+    hint!(Sessions::Leave),
+    HELP,
 ];
 
 /// While rows are marked.
@@ -184,6 +204,8 @@ impl App {
             KeyContext::Question | KeyContext::Permission => REQUEST.to_vec(),
             KeyContext::RequestInput => INPUT.to_vec(),
             KeyContext::Sessions if self.list.marks() > 0 => MARKED.to_vec(),
+            KeyContext::SessionFilter => FILTER.to_vec(),
+            KeyContext::Sessions if self.list.filtered().is_some() => FILTERED.to_vec(),
             KeyContext::Sessions if self.selected_unattached().is_some() => {
                 let adoptable = self.selected_unattached();
                 let adoptable = adoptable

@@ -162,12 +162,33 @@ impl App {
             0 => String::new(),
             n => format!(" +{n}"),
         };
+        let all = self.list.rows().len();
+        let mut title = match self.list.filtered() {
+            Some(left) => format!("Sessions ({left} of {all})"),
+            None => format!("Sessions ({all}){more}"),
+        };
+        let row = layout::take_top(&mut area, 1);
+        let typed = self.list.types_filter();
+        if typed || self.list.filtered().is_some() {
+            // What is typed last stays visible, and the cursor behind it.
+            let room = usize::from(row.width).saturating_sub(wrap::width(&title) + 5);
+            let text = ansi::plain(self.list.filter_text());
+            title = format!("{title} /{}", wrap::truncate_start(&text, room));
+        }
         let frame = PaneFrame {
-            title: &format!("Sessions ({}){more}", self.list.rows().len()),
+            title: &title,
             right: &right,
             focused,
         };
-        frame.draw_title(layout::take_top(&mut area, 1), buf, vx.theme);
+        frame.draw_title(row, buf, vx.theme);
+        if typed && focused && self.overlays.is_empty() {
+            let column = u16::try_from(wrap::width(&title) + 1).unwrap_or(u16::MAX);
+            let x = row
+                .x
+                .saturating_add(column)
+                .min(row.right().saturating_sub(1));
+            vx.viewport.cursor = Some((x, row.y));
+        }
         self.view_unattached_row(&mut area, buf, vx);
         let view = SessionsView {
             list: &self.list,

@@ -57,6 +57,26 @@ pub fn truncate(text: &str, max: usize) -> Cow<'_, str> {
     Cow::Owned(kept)
 }
 
+/// Cuts `text` to its last `max` columns; a cut text begins with `…`. It has no control characters.
+pub fn truncate_start(text: &str, max: usize) -> Cow<'_, str> {
+    let mut over = width(text).saturating_sub(max);
+    if over == 0 {
+        return Cow::Borrowed(text);
+    }
+    // The sign takes a column.
+    over += 1;
+    let cut = text.graphemes(true).take_while(|grapheme| {
+        let is_cut = over > 0;
+        over = over.saturating_sub(grapheme_width(grapheme));
+        is_cut
+    });
+    let cut: usize = cut.map(str::len).sum();
+    match max {
+        0 => Cow::Borrowed(""),
+        _ => Cow::Owned(format!("…{}", &text[cut..])),
+    }
+}
+
 /// Wraps plain text at words; each line of `text` gives at least one line. A final line end adds no
 /// empty line. A width of 0 counts as 1.
 pub fn wrap_plain(text: &str, width: usize, style: Style) -> Vec<Line<'static>> {

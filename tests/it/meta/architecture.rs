@@ -256,7 +256,7 @@ const OUTPUTS: &[&str] = &[
     "tui/passthrough.rs",
 ];
 
-/// Files of `app/` that draw: `view.rs`, `view_unattached.rs` …, and all below a folder `view/`.
+/// Files of `app/` that draw: `view.rs`, `view_row.rs` …, and all below a folder `view/`.
 const VIEW: &str = "app/**/view*";
 
 /// Whether a path matches a place: a file, all of a folder (`text/`), or files and folders of one name below a folder

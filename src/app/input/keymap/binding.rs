@@ -18,6 +18,8 @@ pub enum KeyContext {
     /// The composer while its text answers that panel.
     RequestInput,
     Sessions,
+    /// The session list while its filter is typed.
+    SessionFilter,
     Logs,
     /// Any pane while the user is not typing.
     Outside,
@@ -41,7 +43,7 @@ pub enum KeyContext {
 
 impl KeyContext {
     /// All contexts, in the order of the help.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Composer,
         Self::Completion,
         Self::Transcript,
@@ -49,6 +51,7 @@ impl KeyContext {
         Self::Question,
         Self::RequestInput,
         Self::Sessions,
+        Self::SessionFilter,
         Self::Logs,
         Self::Outside,
         Self::Anywhere,
@@ -74,7 +77,12 @@ impl KeyContext {
     fn is_typing(self) -> bool {
         matches!(
             self,
-            Self::Composer | Self::Completion | Self::RequestInput | Self::Picker | Self::Help
+            Self::Composer
+                | Self::Completion
+                | Self::RequestInput
+                | Self::SessionFilter
+                | Self::Picker
+                | Self::Help
         )
     }
 
@@ -128,6 +136,7 @@ impl KeyContext {
             Self::Outside | Self::Anywhere | Self::Sequence => self.name().to_owned(),
             Self::Always => "in every context".to_owned(),
             Self::RequestInput => "while typing an answer".to_owned(),
+            Self::SessionFilter => "while typing a filter".to_owned(),
             Self::Completion => "while a menu is open above the composer".to_owned(),
             _ => format!("in the context \"{}\"", self.name()),
         }
@@ -143,6 +152,7 @@ impl KeyContext {
             Self::Question => "question",
             Self::RequestInput => "typing an answer",
             Self::Sessions => "session list",
+            Self::SessionFilter => "filter of the list",
             Self::Logs => "logs",
             Self::Outside => "outside the composer",
             Self::Anywhere => "anywhere",

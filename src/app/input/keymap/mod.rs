@@ -10,6 +10,7 @@ mod listing;
 mod row;
 mod slash;
 mod table;
+mod table_chat;
 
 use super::key::{Key, KeySequence};
 use crate::app::action::{Action, AppAction};

@@ -1,6 +1,6 @@
 //! The actions that a `/` in the composer can name.
 
-use super::table::ROWS;
+use super::table;
 use crate::app::action::Action;
 
 /// An action with a name after a slash.
@@ -15,7 +15,7 @@ pub struct SlashAction {
 
 /// All of them, in the table's order.
 pub fn slash_actions() -> impl Iterator<Item = SlashAction> {
-    let rows = ROWS.iter().filter(|row| !row.slash.is_empty());
+    let rows = table::rows().filter(|row| !row.slash.is_empty());
     rows.map(|row| SlashAction {
         action: row.action,
         names: row.slash,

@@ -1,5 +1,6 @@
 mod bulk;
 mod conversations;
+mod filter;
 mod list;
 mod recovery;
 mod revive;

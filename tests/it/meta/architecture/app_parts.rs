@@ -18,7 +18,7 @@ const ROOT: &[&str] = &[
     "app/sessions/bulk_update.rs",
     "app/input/mouse.rs",
     "app/timers.rs",
-    "app/sessions/unattached.rs",
+    "app/sessions/unattached/update.rs",
     "app/session/recovery.rs",
     "app/view/mod.rs",
     "app/view/bars.rs",
@@ -44,7 +44,7 @@ const ROOT: &[&str] = &[
 /// The parts of `App`, and their parts: their fields are private.
 const PARTS: &[&str] = &[
     "app/sessions/all_sessions.rs",
-    "app/sessions/refresh.rs",
+    "app/sessions/unattached/refresh.rs",
     "app/sessions/removals.rs",
     "app/sessions/bulk.rs",
     "app/time/clock_reading.rs",

@@ -6,8 +6,9 @@ use std::time::Duration;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::view::{SessionsView, put_mark, put_right};
-use super::{PendingAction, RowTarget};
+use super::PendingAction;
+use crate::app::sessions::RowTarget;
+use crate::app::sessions::view::{SessionsView, put_mark, put_right};
 use crate::app::time::format;
 use crate::domain::sandbox::unattached::{EngineState, Provenance, UnattachedSandbox};
 use crate::domain::time::UnixMillis;
@@ -17,7 +18,7 @@ const MINUTE: Duration = Duration::from_mins(1);
 
 impl SessionsView<'_> {
     /// Two rows, as for each session.
-    pub(super) fn unattached_sandbox(
+    pub(in crate::app::sessions) fn unattached_sandbox(
         &self,
         unattached_sandbox: &UnattachedSandbox,
         area: Rect,

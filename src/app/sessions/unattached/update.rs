@@ -1,11 +1,12 @@
 //! The account's unattached sandboxes: requests to the engine about them, and the texts about one.
 //! The list holds them.
 
-use super::{PendingAction, RowTarget};
+use super::PendingAction;
 use crate::app::action::{Action, SessionsAction};
 use crate::app::cx::Cx;
 use crate::app::effect::Effect;
 use crate::app::input::keymap::KeyContext;
+use crate::app::sessions::RowTarget;
 use crate::app::view::advice::{AdviceKeys, key_does};
 use crate::app::{AllSessions, App, Pane};
 use crate::domain::failure::Failure;

@@ -1,7 +1,7 @@
 //! The rows below the sessions: the account's unattached sandboxes.
 
-use super::pending_action::PendingAction;
-use super::{RowTarget, Sessions};
+use super::PendingAction;
+use crate::app::sessions::{RowTarget, Sessions};
 use crate::domain::failure::Failure;
 use crate::domain::id::SandboxId;
 use crate::domain::sandbox::Phase;
