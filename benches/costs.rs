@@ -90,6 +90,7 @@ impl Program {
             mouse: false,
             vim: false,
             utc_offset_minutes: 0,
+            notify_unknown_focus: false,
             prices: Prices::default(),
         });
         let mut program = Self {

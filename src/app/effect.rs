@@ -2,6 +2,7 @@
 
 use crate::domain::id::{SandboxId, SessionKey};
 use crate::domain::preferences::PreferenceChange;
+use crate::domain::session::notification::Notification;
 use crate::domain::session::{CloseAction, ComposerChange, ListPlace, SessionCommand, SessionSpec};
 use crate::domain::time::UnixMillis;
 
@@ -70,6 +71,8 @@ pub enum Effect {
     EditExternally {
         draft: String,
     },
+    /// Tells the user outside the screen.
+    Notify(Notification),
     /// Lends the terminal to a shell in the sandbox of the session with this name.
     OpenShell(String),
     /// Turns mouse reporting on or off.

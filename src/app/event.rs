@@ -23,6 +23,8 @@ pub enum Event {
     Mouse(Mouse),
     /// Columns and rows.
     Resize(u16, u16),
+    /// The terminal got the focus, or lost it; not every terminal says so.
+    Focus(bool),
     /// From a session's task.
     Session(SessionKey, SessionEvent),
     /// The result of a short effect.

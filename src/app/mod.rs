@@ -51,6 +51,7 @@ use session::paused_elsewhere::PausedElsewhere;
 use sessions::Sessions;
 use sessions::all_sessions::AllSessions;
 use sessions::bulk::BulkOperations;
+use sessions::notifications::Notifications;
 use sessions::unattached::refresh::RefreshState;
 use sessions::watched::WatchedSessions;
 use status_line::StatusLine;
@@ -108,6 +109,8 @@ pub struct AppOptions {
     pub utc_offset_minutes: i16,
     /// For sandboxes that cost money.
     pub prices: Prices,
+    /// Whether a terminal that has never told its focus counts as one without it.
+    pub notify_unknown_focus: bool,
 }
 
 /// Everything on the screen: created from options, changed by events, drawn by `view`. Each part
@@ -130,6 +133,7 @@ pub struct App {
     watched: WatchedSessions,
     paused_elsewhere: PausedElsewhere,
     bulk: BulkOperations,
+    notifications: Notifications,
     typeahead: Typeahead,
     recent: RecentActions,
     /// What the user likes, as last read from the store.
@@ -160,6 +164,7 @@ impl App {
             watched: WatchedSessions::default(),
             paused_elsewhere: PausedElsewhere::default(),
             bulk: BulkOperations::default(),
+            notifications: Notifications::new(options.notify_unknown_focus),
             typeahead: Typeahead::default(),
             recent: RecentActions::default(),
             preferences: Preferences::default(),

@@ -40,15 +40,29 @@ impl App {
             Event::Mouse(mouse) => self.mouse(mouse, cx),
             // The next frame uses the new size by itself.
             Event::Resize(..) => {}
+            Event::Focus(has_focus) => self.notifications.focus_changed(has_focus),
             Event::Session(key, event) => self.session_event(&key, event, cx),
             Event::Reply(reply) => self.reply(reply, cx),
             Event::Tick => self.tick(cx),
-            Event::TerminalLent => self.open.save_drafts(cx),
+            Event::TerminalLent => {
+                self.open.save_drafts(cx);
+                // Whoever uses the terminal meanwhile sits at it.
+                self.notifications.focus_changed(true);
+            }
             Event::Stop => self.quit(cx),
         }
         self.settle(cx);
+        self.notify_outside(cx);
         if changes_list {
             self.watch(cx);
+        }
+    }
+
+    /// Runs after each event: tells the user outside the screen what changed while nobody looked.
+    fn notify_outside(&mut self, cx: &mut Cx<'_>) {
+        let all = super::AllSessions::new(&self.list, &self.open);
+        for notification in self.notifications.observe(all) {
+            cx.ask(Effect::Notify(notification));
         }
     }
 

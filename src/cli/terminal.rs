@@ -40,6 +40,7 @@ use crate::store::Store;
 use crate::text::hidden::session_name;
 use crate::tui::desktop::clipboard::Clipboard;
 use crate::tui::desktop::link_opener::LinkOpener;
+use crate::tui::desktop::notifier::Notifier;
 use crate::tui::{
     self, CommandRefused, Desktop, ReplyTask, SessionHandle, Setup, StoredTask, TerminalError,
     UiModel,
@@ -381,6 +382,7 @@ fn show(
         vim: config.composer_vim.value,
         utc_offset_minutes: setup::utc_offset_minutes(),
         prices: config.prices.prices(),
+        notify_unknown_focus: config.notify.unknown_focus.value,
     });
     let theme = setup::theme(config, env);
     let hyperlinks = setup::hyperlinks(config, env);
@@ -436,6 +438,9 @@ fn desktop(config: &Config, env: &Env) -> Result<Desktop, CommandError> {
             config.paths.copied_file(),
         ),
         opener: LinkOpener::of_environment(|name| env.text(name).map(str::to_owned)),
+        notifier: Notifier::of_environment(&config.notify.by.value, |name| {
+            env.text(name).map(str::to_owned)
+        }),
     })
 }
 

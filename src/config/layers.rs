@@ -17,8 +17,19 @@ use super::value::{Sourced, ValueSource};
 use super::variables;
 use crate::domain::chat::ModelRef;
 use crate::domain::sandbox::price::MicroDollars;
+use crate::domain::session::notification::NotifyChoice;
 use crate::domain::version::opencode_fits;
 use crate::net::url::without_userinfo;
+
+/// The words of `notify`.
+pub(super) const NOTIFY: [(&str, NotifyChoice); 6] = [
+    ("off", NotifyChoice::Off),
+    ("auto", NotifyChoice::Auto),
+    ("bell", NotifyChoice::Bell),
+    ("osc9", NotifyChoice::Osc9),
+    ("osc777", NotifyChoice::Osc777),
+    ("osc99", NotifyChoice::Osc99),
+];
 
 /// Setting, flag, value.
 pub(super) type Overridden = Vec<(&'static str, &'static str, RawValue)>;
@@ -279,6 +290,30 @@ impl Layers {
                     "names only, such as ANTHROPIC_API_KEY; the values stay in the environment",
                 )),
                 None => Ok(names),
+            }
+        })
+    }
+
+    /// A word, or a program with its arguments.
+    pub(super) fn notify(&mut self) -> Sourced<NotifyChoice> {
+        self.value("notify", NotifyChoice::Auto, |raw| {
+            let hint = "write \"off\", \"auto\", \"bell\", \"osc9\", \"osc777\" or \"osc99\", or a program \
+                        with its arguments: [\"notify-send\", \"-a\", \"sandbar\"]";
+            match raw {
+                RawValue::List(command) => match command.first() {
+                    Some(program) if !program.trim().is_empty() => {
+                        Ok(NotifyChoice::Command(command.clone()))
+                    }
+                    _ => Err(ValueFault::new("the list names no program", hint)),
+                },
+                RawValue::Text(text) => {
+                    let known = NOTIFY.iter().find(|(word, _)| word == text);
+                    known.map(|(_, choice)| choice.clone()).ok_or_else(|| {
+                        ValueFault::new(format!("\"{}\" is not known", shown(text)), hint)
+                    })
+                }
+                RawValue::Bool(false) => Ok(NotifyChoice::Off),
+                _ => Err(ValueFault::new("this is neither a word nor a list", hint)),
             }
         })
     }

@@ -10,7 +10,7 @@ use super::paths::Paths;
 use super::problem::{ConfigError, Problem};
 use super::{
     ACCOUNT_KEY, Config, DefaultCode, E2bConfig, HyperlinksChoice, LocalConfig, LogLevel,
-    PricesConfig, SecretsWay, ThemeChoice, Timeouts,
+    NotifyConfig, PricesConfig, SecretsWay, ThemeChoice, Timeouts,
 };
 use crate::domain::id::TemplateId;
 use crate::domain::sandbox::EngineKind;
@@ -129,10 +129,7 @@ pub(super) fn resolve(
             file_size: layers.size("local.file_size"),
             server_idle: layers.duration("local.server_idle"),
         },
-        prices: PricesConfig {
-            usd_per_vcpu_hour: layers.price("prices.usd_per_vcpu_hour"),
-            usd_per_gib_hour: layers.price("prices.usd_per_gib_hour"),
-        },
+        prices: prices(&mut layers),
         code: layers.choice("code", None, &CODES),
         theme: layers.choice("theme", None, &THEMES),
         no_color: layers.switch("no_color"),
@@ -140,6 +137,7 @@ pub(super) fn resolve(
         composer_vim: layers.switch("composer.vim"),
         hyperlinks: layers.choice("hyperlinks", None, &HYPERLINKS),
         prose_columns: layers.columns("prose_columns"),
+        notify: notify(&mut layers),
         log: layers.choice("log", None, &LEVELS),
         keys,
         provider_keys,
@@ -150,6 +148,20 @@ pub(super) fn resolve(
     } else {
         layers.problems.sort_by_key(Problem::position);
         Err(ConfigError::Invalid(layers.problems))
+    }
+}
+
+fn prices(layers: &mut Layers) -> PricesConfig {
+    PricesConfig {
+        usd_per_vcpu_hour: layers.price("prices.usd_per_vcpu_hour"),
+        usd_per_gib_hour: layers.price("prices.usd_per_gib_hour"),
+    }
+}
+
+fn notify(layers: &mut Layers) -> NotifyConfig {
+    NotifyConfig {
+        by: layers.notify(),
+        unknown_focus: layers.switch("notify_unknown_focus"),
     }
 }
 

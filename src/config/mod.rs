@@ -41,6 +41,7 @@ use crate::domain::chat::ModelRef;
 use crate::domain::id::TemplateId;
 use crate::domain::sandbox::EngineKind;
 use crate::domain::sandbox::price::{MicroDollars, Prices};
+use crate::domain::session::notification::NotifyChoice;
 
 /// The effective configuration.
 #[derive(Debug, Clone)]
@@ -80,6 +81,7 @@ pub struct Config {
     pub hyperlinks: Sourced<HyperlinksChoice>,
     /// Prose is set to at most this many columns.
     pub prose_columns: Sourced<u16>,
+    pub notify: NotifyConfig,
     pub log: Sourced<LogLevel>,
     /// The user's own keys, by action name.
     pub keys: Vec<KeyOverride>,
@@ -134,6 +136,14 @@ impl Config {
         let stored = self.provider_keys.iter().map(|(_, key)| &key.value);
         stored.chain(self.e2b.api_key.as_ref().map(|key| &key.value))
     }
+}
+
+/// How the user is told what happened while the terminal had no focus.
+#[derive(Debug, Clone)]
+pub struct NotifyConfig {
+    pub by: Sourced<NotifyChoice>,
+    /// Whether a terminal that has never told its focus counts as one without it.
+    pub unknown_focus: Sourced<bool>,
 }
 
 /// E2B's prices for a running sandbox, by its resources; nothing else has a price.

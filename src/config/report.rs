@@ -2,10 +2,12 @@
 
 use secrecy::SecretString;
 
+use super::layers::NOTIFY;
 use super::load::{CODES, ENGINES, HYPERLINKS, LEVELS, SECRETS, THEMES};
 use super::value::{Sourced, ValueSource};
 use super::value::{duration, price, size};
-use super::{ACCOUNT_KEY, Config, PricesConfig, Timeouts};
+use super::{ACCOUNT_KEY, Config, NotifyConfig, PricesConfig, Timeouts};
+use crate::domain::session::notification::NotifyChoice;
 use crate::net::url::without_userinfo;
 
 /// One line of `sandbar config`. Contains no secret.
@@ -72,6 +74,7 @@ impl Config {
             row("e2b.sandbox_url", &self.e2b.sandbox_url, optional),
         ];
         rows.extend(self.prices.rows());
+        rows.extend(self.notify.rows());
         rows.extend(self.timeouts.rows());
         for key in &self.keys {
             let name = format!("keys.{}", key.action);
@@ -84,6 +87,25 @@ impl Config {
             rows.push(secret(name, key));
         }
         rows
+    }
+}
+
+/// The word, or the program with its arguments.
+fn notify(choice: &NotifyChoice) -> String {
+    if let NotifyChoice::Command(command) = choice {
+        return command.join(", ");
+    }
+    let known = NOTIFY.iter().find(|(_, known)| known == choice);
+    known.map_or("", |(word, _)| word).to_owned()
+}
+
+impl NotifyConfig {
+    fn rows(&self) -> [SettingRow; 2] {
+        let unknown = &self.unknown_focus;
+        [
+            row("notify", &self.by, notify),
+            row("notify_unknown_focus", unknown, ToString::to_string),
+        ]
     }
 }
 

@@ -19,7 +19,7 @@ const fn setting(name: &'static str, variable: &'static str, default: &'static s
 }
 
 /// In the order of the report.
-pub(super) const SETTINGS: [Setting; 34] = [
+pub(super) const SETTINGS: [Setting; 36] = [
     // The default engine depends on `E2B_API_KEY`; see `load`.
     setting("engine", "SANDBAR_ENGINE", ""),
     setting("template", "SANDBAR_TEMPLATE", "opencode"),
@@ -68,6 +68,12 @@ pub(super) const SETTINGS: [Setting; 34] = [
         "prices.usd_per_gib_hour",
         "SANDBAR_USD_PER_GIB_HOUR",
         "0.0162",
+    ),
+    setting("notify", "SANDBAR_NOTIFY", "auto"),
+    setting(
+        "notify_unknown_focus",
+        "SANDBAR_NOTIFY_UNKNOWN_FOCUS",
+        "false",
     ),
     setting("timeouts.connect", "SANDBAR_CONNECT_TIMEOUT", "10s"),
     setting("timeouts.request", "SANDBAR_REQUEST_TIMEOUT", "30s"),

@@ -80,6 +80,8 @@ fn without_anything_the_defaults_hold() {
     e2b.sandbox_url =  (default)
     prices.usd_per_vcpu_hour = 0.0504 (default)
     prices.usd_per_gib_hour = 0.0162 (default)
+    notify = auto (default)
+    notify_unknown_focus = false (default)
     timeouts.connect = 10s (default)
     timeouts.request = 30s (default)
     timeouts.install = 10m (default)
@@ -146,6 +148,8 @@ fn mistakes() -> Vec<(&'static str, String)> {
         file("model = \"claude\""),
         file("opencode_version = \"2.0.0\""),
         file("mouse = \"maybe\""),
+        file("notify = \"popup\""),
+        file("notify = []"),
         file("template = \"\""),
         file("template = 3"),
         file("template = true"),

@@ -22,6 +22,7 @@ use crate::domain::failure::Failure;
 use crate::domain::failure::advice::Advice;
 use crate::domain::id::{SandboxId, SessionKey};
 use crate::domain::preferences::{PreferenceChange, Preferences};
+use crate::domain::session::notification::Notification;
 use crate::domain::session::{
     CloseAction, ComposerChange, ListPlace, SessionCommand, SessionEvent, SessionSpec,
 };
@@ -115,6 +116,8 @@ pub(super) struct Effects<D> {
     desktop: Desktop,
     tasks: JoinSet<Reply>,
     copies: JoinSet<Copied>,
+    /// Programs that tell the user something; each ends with what went wrong.
+    notified: JoinSet<Option<String>>,
     /// Copies run one after the other, in order, so that the last one is what the user pastes.
     copying: Arc<Mutex<()>>,
     news: ReplyTask,
@@ -145,6 +148,7 @@ impl<D: SessionHandle> Effects<D> {
             desktop,
             tasks: JoinSet::new(),
             copies: JoinSet::new(),
+            notified: JoinSet::new(),
             copying: Arc::default(),
             news,
         }
@@ -183,6 +187,7 @@ impl<D: SessionHandle> Effects<D> {
             Effect::WriteFile { name, ending, text } => self.write_file(name, ending, text),
             Effect::EditExternally { draft } => Some(LoopRequest::Edit(draft)),
             Effect::OpenShell(name) => Some(LoopRequest::Shell(name)),
+            Effect::Notify(notification) => self.notify(notification),
             Effect::CaptureMouse(on) => Some(LoopRequest::Mouse(on)),
             Effect::Redraw => Some(LoopRequest::Redraw),
             Effect::Suspend => Some(LoopRequest::Suspend),
@@ -259,6 +264,18 @@ impl<D: SessionHandle> Effects<D> {
         )
     }
 
+    fn notify(&mut self, notification: Notification) -> Option<LoopRequest> {
+        let notifier = &self.desktop.notifier;
+        if notifier.has_command() {
+            let notifier = notifier.clone();
+            self.notified
+                .spawn(async move { notifier.run(&notification).await });
+            return None;
+        }
+        let bytes = notifier.bytes(&notification);
+        (!bytes.is_empty()).then_some(LoopRequest::Send(bytes))
+    }
+
     fn read_clipboard(&mut self, session: SessionKey) -> Option<LoopRequest> {
         let clipboard = self.desktop.clipboard.clone();
         let task = Box::pin(async move {
@@ -292,6 +309,7 @@ impl<D: SessionHandle> Effects<D> {
                 Ok(Copied { bytes, notice }) => TaskEnd { reply: Reply::Notice(notice), bytes },
                 Err(error) => failed(&error).into(),
             },
+            why = failed_to_notify(&mut self.notified) => Reply::Notice(why).into(),
             news = &mut self.news => {
                 self.news = self.sessions.news();
                 news.into()
@@ -325,6 +343,16 @@ impl<D: SessionHandle> Effects<D> {
 fn begin(tasks: &mut JoinSet<Reply>, task: ReplyTask) -> Option<LoopRequest> {
     tasks.spawn(task);
     None
+}
+
+/// Waits for a program that could not tell the user; for ever if there is none. Cancel-safe.
+async fn failed_to_notify(programs: &mut JoinSet<Option<String>>) -> String {
+    while let Some(ended) = programs.join_next().await {
+        if let Ok(Some(why)) = ended {
+            return why;
+        }
+    }
+    std::future::pending().await
 }
 
 fn failed(error: &JoinError) -> Reply {

@@ -30,9 +30,9 @@ use thiserror::Error;
 
 use super::input::keys::KeyReader;
 
-/// Alternate screen, save the title, bracketed paste, no autowrap. Then reset what another program
+/// Alternate screen, save the title, bracketed paste, focus events, no autowrap. Then reset what another program
 /// may have left: origin and insert mode, and line drawing.
-const ENTER: &str = "\x1b[?1049h\x1b[22;2t\x1b[?2004h\x1b[?7l\x1b[?6l\x1b[4l\x0f\x1b(B";
+const ENTER: &str = "\x1b[?1049h\x1b[22;2t\x1b[?2004h\x1b[?1004h\x1b[?7l\x1b[?6l\x1b[4l\x0f\x1b(B";
 /// Kitty keyboard protocol, "disambiguate escape codes" (flag 1); each screen has its own stack.
 const KEYBOARD_ON: &str = "\x1b[>1u";
 const KEYBOARD_OFF: &str = "\x1b[<1u";
@@ -40,7 +40,8 @@ const KEYBOARD_OFF: &str = "\x1b[<1u";
 const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1006h";
 const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1000l";
 /// Ends an open frame and resets all that [`ENTER`] and frames set.
-const LEAVE: &str = "\x1b[?2026l\x1b[r\x1b[m\x1b[?7h\x1b[?2004l\x1b[23;2t\x1b[?25h\x1b[?1049l";
+const LEAVE: &str =
+    "\x1b[?2026l\x1b[r\x1b[m\x1b[?7h\x1b[?1004l\x1b[?2004l\x1b[23;2t\x1b[?25h\x1b[?1049l";
 
 /// How long to wait for a terminal that does not read.
 pub(super) const PATIENCE: Duration = Duration::from_millis(500);

@@ -290,6 +290,7 @@ pub(crate) fn options(mode: Mode) -> AppOptions {
             vcpu_hour: MicroDollars(50_400),
             gib_hour: MicroDollars(16_200),
         },
+        notify_unknown_focus: false,
     }
 }
 

@@ -6,7 +6,8 @@
 //! what is left of them; `update` moves the cursor and marks rows; `unattached` are the account's unattached
 //! sandboxes; `watched` chooses which sessions that are not open are watched; `bulk` is one operation
 //! on several rows, `bulk_update` performs it; `removals` holds the deletions that have not ended;
-//! `all_sessions` combines the list and the open sessions; `row_text` words what a row says, `view` and
+//! `all_sessions` combines the list and the open sessions; `notifications` says which changes the user is
+//! told outside the screen; `row_text` words what a row says, `view` and
 //! `view_row` draw.
 
 pub(super) mod all_sessions;
@@ -16,6 +17,7 @@ pub(super) mod bulk_update;
 mod filter;
 pub(super) mod lines;
 mod narrow;
+pub(super) mod notifications;
 mod removals;
 mod row_text;
 pub(super) mod unattached;

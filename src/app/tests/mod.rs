@@ -6,6 +6,7 @@ mod changes;
 mod keys;
 mod links;
 mod models;
+mod notifications;
 mod palette;
 mod password;
 mod past_prompts;
@@ -78,6 +79,7 @@ fn options() -> AppOptions {
             vcpu_hour: MicroDollars(50_400),
             gib_hour: MicroDollars(16_200),
         },
+        notify_unknown_focus: false,
     }
 }
 

@@ -1,9 +1,11 @@
 //! The interface of a session's task: how it is opened, its commands, its events.
 //!
 //! The terminal and the headless commands are two listeners of the same stream; neither is special.
-//! [`activity`] is what a session does that is not open.
+//! [`activity`] is what a session does that is not open, [`notification`] what the user is told outside
+//! the screen.
 
 pub mod activity;
+pub mod notification;
 
 use std::path::PathBuf;
 

@@ -1,5 +1,5 @@
 //! The user's desktop: window title, a shell in a sandbox, the clipboard, the external editor, files
-//! that go with a prompt, exported conversations, links.
+//! that go with a prompt, exported conversations, links, notifications.
 //!
 //! Input: texts from anywhere. Output: escape sequences that the texts cannot break out of. Reads
 //! no environment: [`Desktop`] holds what it needs.
@@ -9,6 +9,7 @@ pub mod clipboard;
 mod editor;
 pub(super) mod export_file;
 pub mod link_opener;
+pub mod notifier;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -19,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::clipboard::Clipboard;
 use self::link_opener::LinkOpener;
+use self::notifier::Notifier;
 use crate::app::event::Reply;
 use crate::text::hidden::is_obeyed;
 use crate::tui::terminal::is_foreground;
@@ -45,6 +47,7 @@ pub struct Desktop {
     pub program: PathBuf,
     pub clipboard: Clipboard,
     pub opener: LinkOpener,
+    pub notifier: Notifier,
 }
 
 impl Desktop {

@@ -329,6 +329,9 @@ impl<M: LoopModel, D: SessionHandle, C: Console> EventLoop<M, D, C> {
     }
 
     fn take_keys(&mut self, raw: Vec<crossterm::event::Event>) {
+        let (focus, raw): (Vec<_>, Vec<_>) = raw.into_iter().partition(input::is_focus);
+        let focus = focus.into_iter().filter_map(input::translate);
+        self.update_all(focus, Cause::Itself);
         let (raw, colour) = self.background.read(raw, self.now());
         if let Some(colour) = colour {
             self.model.background(colour);

@@ -59,8 +59,14 @@ pub(super) fn translate(raw: Raw) -> Option<Event> {
         Raw::Paste(text) => Some(Event::Paste(line_ends(&text))),
         Raw::Mouse(mouse) => translate_mouse(mouse).map(Event::Mouse),
         Raw::Resize(columns, rows) => Some(Event::Resize(columns.max(1), rows.max(1))),
-        Raw::FocusGained | Raw::FocusLost => None,
+        Raw::FocusGained => Some(Event::Focus(true)),
+        Raw::FocusLost => Some(Event::Focus(false)),
     }
+}
+
+/// Whether the terminal got or lost the focus: no key, so it neither ends nor begins a paste.
+pub(super) fn is_focus(raw: &Raw) -> bool {
+    matches!(raw, Raw::FocusGained | Raw::FocusLost)
 }
 
 /// Keeps only the last of several size events: the terminal has no other size now.

@@ -4,6 +4,7 @@ mod changes;
 mod clipboard;
 mod composer;
 mod history;
+mod notifications;
 mod screen;
 mod server;
 mod session_list;

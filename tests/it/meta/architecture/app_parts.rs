@@ -46,6 +46,7 @@ const PARTS: &[&str] = &[
     "app/sessions/all_sessions.rs",
     "app/sessions/unattached/refresh.rs",
     "app/sessions/removals.rs",
+    "app/sessions/notifications.rs",
     "app/sessions/bulk.rs",
     "app/time/clock_reading.rs",
     "app/input/leader_keys.rs",
@@ -76,6 +77,7 @@ const SEEN: &[(&str, &[&str])] = &[
             "vim",
             "utc_offset_minutes",
             "prices",
+            "notify_unknown_focus",
         ],
     ),
     // Parts with private fields of their own.
