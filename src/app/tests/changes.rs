@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 use pretty_assertions::assert_eq;
 
 use super::*;
+use crate::domain::chat::{Message, Part, Role};
 use crate::domain::diff::change_set::{ChangeSet, ChangesScope};
+use crate::domain::id::MessageId;
 use crate::domain::server::{ServerAnswer, ServerCommand};
 use crate::domain::session::SessionCommand;
 
@@ -62,6 +64,25 @@ fn reviewed(patch: &str) -> Script {
         Ok(ChangeSet::read(patch)),
     );
     script
+}
+
+/// A prompt is in the conversation.
+fn prompted(script: &mut Script, id: &str) {
+    let prompt = Message::new(id, Role::User, UnixMillis(NOON));
+    let text = Part::text(id, id.replace("msg", "prt"), "go on", true);
+    for event in [ChatEvent::Message(prompt), ChatEvent::Part(text)] {
+        script.session("one", SessionEvent::Chat(event));
+    }
+}
+
+/// What the changes were asked for last.
+fn asked(script: &mut Script) -> Option<ChangesScope> {
+    let asked = script.asked().into_iter();
+    let asked = asked.filter_map(|effect| match effect {
+        Effect::Command(_, SessionCommand::Server(ServerCommand::Changes(scope))) => Some(scope),
+        _ => None,
+    });
+    asked.last()
 }
 
 /// The rows of the screen that have the cursor of the review.
@@ -153,15 +174,6 @@ why?";
 #[test]
 fn what_is_compared_can_be_changed() {
     let mut script = opened();
-    let asked = |script: &mut Script| {
-        let mut asked = script.asked().into_iter();
-        asked.find_map(|effect| match effect {
-            Effect::Command(_, SessionCommand::Server(ServerCommand::Changes(scope))) => {
-                Some(scope)
-            }
-            _ => None,
-        })
-    };
     assert_eq!(asked(&mut script), Some(ChangesScope::Session));
     script.keys("b");
     assert_eq!(asked(&mut script), Some(ChangesScope::Uncommitted));
@@ -198,6 +210,29 @@ fn what_is_compared_can_be_changed() {
     );
     script.keys("r esc");
     assert!(!script.screen(80, 24).contains("Changes"));
+}
+
+#[test]
+fn the_last_turn_is_always_that_of_now() {
+    let mut script = opened();
+    prompted(&mut script, "msg_1");
+    script.keys("b b b");
+    let first = Some(ChangesScope::Turn(MessageId::new("msg_1")));
+    assert_eq!(asked(&mut script), first);
+
+    prompted(&mut script, "msg_2");
+    let second = Some(ChangesScope::Turn(MessageId::new("msg_2")));
+    script.keys("r");
+    assert_eq!(asked(&mut script), second);
+
+    prompted(&mut script, "msg_3");
+    script.keys("esc ctrl-x d");
+    let third = Some(ChangesScope::Turn(MessageId::new("msg_3")));
+    assert_eq!(asked(&mut script), third);
+    // From a turn that is no longer the last one, too, the next scope is the first.
+    prompted(&mut script, "msg_4");
+    script.keys("b");
+    assert_eq!(asked(&mut script), Some(ChangesScope::Session));
 }
 
 #[test]

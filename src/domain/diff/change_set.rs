@@ -31,6 +31,8 @@ pub struct ChangedFile {
     pub change: FileChange,
     pub added: usize,
     pub removed: usize,
+    /// The largest number of a line; 0 where none is numbered.
+    pub last_number: u32,
     /// Its rows in the whole; the first one is the file's name, the others are `lines`.
     pub rows: Range<usize>,
     pub lines: Vec<ChangeRow>,
@@ -130,6 +132,7 @@ impl ChangedFile {
             change,
             added: 0,
             removed: 0,
+            last_number: 0,
             rows: 0..0,
             lines: Vec::new(),
         }
@@ -147,6 +150,8 @@ impl ChangedFile {
                     DiffSign::Removed => self.removed += 1,
                     DiffSign::Kept => {}
                 }
+                let number = line.old.max(line.new).unwrap_or(0);
+                self.last_number = self.last_number.max(number);
                 ChangeRow::Line {
                     sign: line.sign,
                     old: line.old,
@@ -155,15 +160,6 @@ impl ChangedFile {
                 }
             }
         });
-    }
-
-    /// The largest number of a line.
-    pub fn last_number(&self) -> u32 {
-        let numbers = self.lines.iter().filter_map(|row| match row {
-            ChangeRow::Line { old, new, .. } => (*old).max(*new),
-            _ => None,
-        });
-        numbers.max().unwrap_or(0)
     }
 }
 
@@ -199,7 +195,7 @@ new mode 100755
         let files: Vec<_> = files.collect();
         assert_eq!(files, [("a.rs", 0..6), ("b.bin", 6..7), ("c", 7..8)]);
         assert_eq!((set.rows(), set.counts()), (8, (2, 1)));
-        assert_eq!(set.files[0].last_number(), 3);
+        assert_eq!(set.files[0].last_number, 3);
         assert_eq!(set.row(0), None);
         assert_eq!(set.row(1), Some(&ChangeRow::Hunk("fn a() {".to_owned())));
         assert!(matches!(

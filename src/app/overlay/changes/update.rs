@@ -1,5 +1,7 @@
 //! Opens the changes, and performs their keys.
 
+use std::mem;
+
 use super::state::ChangesState;
 use crate::app::action::{AppAction, ChangesAction};
 use crate::app::cx::Cx;
@@ -31,7 +33,12 @@ impl App {
         scopes.chain(prompt.map(ChangesScope::Turn)).collect()
     }
 
-    fn ask_changes(&mut self, scope: ChangesScope, cx: &mut Cx<'_>) {
+    fn ask_changes(&mut self, mut scope: ChangesScope, cx: &mut Cx<'_>) {
+        if let ChangesScope::Turn(_) = scope {
+            // The last turn is that of now, not that of when it was chosen.
+            let last = self.session().and_then(OpenSession::last_prompt);
+            scope = last.map_or(scope, ChangesScope::Turn);
+        }
         let Some(session) = self.session_mut() else {
             return;
         };
@@ -51,7 +58,8 @@ impl App {
             (ChangesAction::Again, Some(scope)) => self.ask_changes(scope, cx),
             (ChangesAction::Scope, Some(scope)) => {
                 let scopes = self.scopes();
-                let at = scopes.iter().position(|one| *one == scope);
+                let kind = mem::discriminant(&scope);
+                let at = scopes.iter().position(|one| mem::discriminant(one) == kind);
                 let next = at.map_or(0, |at| (at + 1) % scopes.len());
                 self.ask_changes(scopes[next].clone(), cx);
             }

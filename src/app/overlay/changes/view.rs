@@ -266,14 +266,16 @@ fn in_sight(
     if let Some(file) = set.file_at(top).filter(|file| state.is_viewed(*file)) {
         top = set.files[file].rows.start;
     }
+    let mut rows = drawn_rows(state, set, top, look, colours);
     // The end of the changes is at the end of the screen.
-    let used = drawn_rows(state, set, top, look, colours);
-    let used: usize = used.iter().map(|row| row.lines.len()).sum();
-    for _ in used..look.height {
-        top = state.before(top).unwrap_or(top);
+    let used: usize = rows.iter().map(|row| row.lines.len()).sum();
+    if used < look.height && top > 0 {
+        for _ in used..look.height {
+            top = state.before(top).unwrap_or(top);
+        }
+        rows = drawn_rows(state, set, top, look, colours);
     }
     loop {
-        let rows = drawn_rows(state, set, top, look, colours);
         let above = rows.iter().take_while(|row| row.row < state.cursor);
         let above: usize = above.map(|row| row.lines.len()).sum();
         let cursor = rows.iter().find(|row| row.row == state.cursor);
@@ -286,5 +288,6 @@ fn in_sight(
             Some(next) => top = next,
             None => return rows,
         }
+        rows = drawn_rows(state, set, top, look, colours);
     }
 }

@@ -91,7 +91,7 @@ fn code_rows(
         names: false,
         most: usize::MAX,
         language: language.as_ref(),
-        largest: file.last_number(),
+        largest: file.last_number,
         palette: &look.theme.palette,
     };
     let made = diff::rows(&hunk(file, from..end), diff_look, colours);
