@@ -5,12 +5,13 @@
 //! git bundle, made in a scratch repository that borrows the user's objects: the user's own index, refs and object
 //! store are only read. It knows no sandbox: [`pack()`] returns a file, [`UNPACK`] is the script that a sandbox runs
 //! on it. The session's base commit is stored in the sandbox beside the work tree, in a repository of ours: the
-//! agent may rewrite its own.
+//! agent may rewrite its own. `repository` takes the work into the user's own repository.
 
 mod git;
 mod history;
 mod left_out;
 mod pack;
+pub(crate) mod repository;
 mod scratch;
 mod user_repository;
 

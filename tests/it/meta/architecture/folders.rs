@@ -124,7 +124,7 @@ const FOLDERS: &[Folder] = &[
     Folder {
         path: "session/code",
         may_import: &[],
-        why: "packs and applies git work trees; it knows no sandbox",
+        why: "packs git work trees and takes work into them; it knows no sandbox",
     },
     Folder {
         path: "session/recorder",

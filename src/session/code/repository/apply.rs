@@ -11,24 +11,24 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use crate::cli::code::merge::{Merge, listed, misfit};
 use crate::domain::failure::Failure;
 use crate::session::code::Git;
+use crate::session::code::repository::merge::{Merge, listed, misfit};
 
 /// A patch of more files is applied as one.
 const SECTIONS: usize = 1000;
 
 /// The result of a patch.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::cli) struct Applied {
+pub(crate) struct Applied {
     /// One line per changed file: lines added, lines removed, path.
-    pub(in crate::cli) files: Vec<String>,
+    pub(crate) files: Vec<String>,
     /// Files that already contained the work.
-    pub(in crate::cli) already: usize,
+    pub(crate) already: usize,
     /// How many of the changed files had local changes.
-    pub(in crate::cli) merged: usize,
+    pub(crate) merged: usize,
     /// Those of them with marked conflicts.
-    pub(in crate::cli) conflicts: Vec<String>,
+    pub(crate) conflicts: Vec<String>,
 }
 
 impl Applied {
@@ -45,7 +45,7 @@ impl Applied {
 
 /// What to do if the patch and local changes touch the same lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::cli) enum OnConflict {
+pub(crate) enum OnConflict {
     /// Nothing is changed.
     Refuse,
     /// Write both versions into the file, with conflict markers.
@@ -53,7 +53,7 @@ pub(in crate::cli) enum OnConflict {
 }
 
 /// Applies the patch.
-pub(in crate::cli) async fn apply(
+pub(crate) async fn apply(
     root: &Path,
     patch: &[u8],
     on_conflict: OnConflict,
@@ -239,7 +239,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::cli::code::merge::NAMED;
+    use crate::session::code::repository::merge::NAMED;
 
     struct WorkTree(tempfile::TempDir);
 

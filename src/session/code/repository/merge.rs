@@ -14,10 +14,10 @@ use crate::domain::failure::Failure;
 use crate::session::code::Git;
 
 /// Maximum number of files named if a patch does not apply.
-pub(in crate::cli) const NAMED: usize = 20;
+pub(crate) const NAMED: usize = 20;
 
 /// A work tree with an index and objects of our own.
-pub(in crate::cli) struct Merge<'p> {
+pub(crate) struct Merge<'p> {
     git: Git,
     patch: &'p [u8],
     /// Paths of the patch, each followed by a NUL.
@@ -27,7 +27,7 @@ pub(in crate::cli) struct Merge<'p> {
 }
 
 impl<'p> Merge<'p> {
-    pub(in crate::cli) async fn new(root: &Path, patch: &'p [u8]) -> Result<Self, Failure> {
+    pub(crate) async fn new(root: &Path, patch: &'p [u8]) -> Result<Self, Failure> {
         let scratch = tempfile::tempdir().map_err(|error| {
             Failure::new("a temporary directory could not be created").detail(error.to_string())
         })?;
@@ -52,12 +52,12 @@ impl<'p> Merge<'p> {
 
     /// Determines the result of a merge without changing anything: the conflicting files, or git's error if nothing
     /// can be merged.
-    pub(in crate::cli) async fn conflicts(&self) -> Result<Result<Vec<String>, String>, Failure> {
+    pub(crate) async fn conflicts(&self) -> Result<Result<Vec<String>, String>, Failure> {
         self.run(&["--cached"]).await
     }
 
     /// Merges; conflicting files contain both sides, marked.
-    pub(in crate::cli) async fn put(&self) -> Result<Vec<String>, Failure> {
+    pub(crate) async fn put(&self) -> Result<Vec<String>, Failure> {
         self.run(&[]).await?.map_err(|said| misfit(&said))
     }
 
@@ -126,7 +126,7 @@ fn conflicts(unmerged: &[u8]) -> Vec<String> {
 }
 
 /// git's errors by file, each file once.
-pub(in crate::cli) fn misfit(said: &str) -> Failure {
+pub(crate) fn misfit(said: &str) -> Failure {
     let failure = Failure::new("the work does not apply to this work tree");
     let mut files: BTreeMap<&str, &str> = BTreeMap::new();
     for line in said.lines() {
@@ -153,7 +153,7 @@ pub(in crate::cli) fn misfit(said: &str) -> Failure {
 }
 
 /// Files, one per line; many are counted.
-pub(in crate::cli) fn listed(files: &[String]) -> String {
+pub(crate) fn listed(files: &[String]) -> String {
     let mut lines: Vec<String> = files.iter().take(NAMED).cloned().collect();
     if files.len() > NAMED {
         lines.push(format!("and {} more", files.len() - NAMED));

@@ -11,7 +11,7 @@ use crate::net::url::without_userinfo;
 use crate::session::code::Git;
 
 /// Refuses a work tree that has nothing in common with the session's origin.
-pub(in crate::cli) async fn check(
+pub(crate) async fn check(
     root: &Path,
     name: &str,
     code: Option<&CodeSource>,
@@ -45,9 +45,7 @@ pub(in crate::cli) async fn check(
         return Ok(());
     }
     let summary = format!("{} is unrelated to session {name}", root.display());
-    let hint =
-        format!("change to its work tree, or apply it here with `sandbar apply --force {name}`");
-    Err(Failure::new(summary).detail(began).hint(hint))
+    Err(Failure::new(summary).detail(began))
 }
 
 /// Linked work trees share a repository.

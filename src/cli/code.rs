@@ -1,14 +1,9 @@
 //! `sandbar diff NAME` and `sandbar apply NAME`: fetch the work done in a session.
 
-mod apply;
-mod merge;
-mod related;
-
 use std::path::Path;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use self::apply::{Applied, OnConflict};
 use crate::cli::args::{ApplyArgs, GlobalOptions, NameArgs};
 use crate::cli::lookup::SessionLookup;
 use crate::cli::ls::age;
@@ -19,6 +14,8 @@ use crate::config::{Config, Env};
 use crate::domain::failure::Failure;
 use crate::domain::sandbox::Phase;
 use crate::domain::session::{CodeSource, SessionSummary};
+use crate::session::code::repository::apply::{self, Applied, OnConflict};
+use crate::session::code::repository::{merge, related};
 use crate::session::code::work_tree;
 use crate::session::context::{SessionContext, wall};
 use crate::session::sandbox::access::SandboxAccess;
@@ -62,7 +59,11 @@ pub(super) fn apply(
     let applied = runtime()?.block_on(async {
         let work = Box::pin(work(&config, name, env)).await?;
         if !args.force {
-            related::check(&root, name, work.code.as_ref(), &work.roots).await?;
+            let related = related::check(&root, name, work.code.as_ref(), &work.roots).await;
+            let hint = format!(
+                "change to its work tree, or apply it here with `sandbar apply --force {name}`"
+            );
+            related.map_err(|failure| failure.hint(hint))?;
         }
         if work.patch.is_empty() {
             return Ok(None);
