@@ -64,7 +64,7 @@
 //! | prompt | what the user sends; its id makes sending it again harmless |
 //! | delivery | the states of a prompt from the composer to the server |
 //! | request | a permission or a question: the turn waits for the user |
-//! | resync | a conversation as fetched; it replaces what events have told before |
+//! | resync | a conversation as fetched; it replaces what earlier events have reported |
 //! | run | the time from a sandbox's creation or resumption to its next pause or end |
 //! | snapshot | code and conversations as recorded on this machine after a turn |
 //! | revive | create a new sandbox for a gone session from its last snapshot |
@@ -91,7 +91,7 @@
 //! A new kind of part: `opencode/wire/part.rs` → `session/chat/translate/` → [`domain::chat`] →
 //! `app/chat/view/part.rs`. A new key: `app/input/keymap/table.rs`. A new command: `cli/args.rs`. A new setting:
 //! `config/`. A new thing that a session can do: [`domain::session::SessionCommand`] →
-//! `session/commands.rs`.
+//! `session/run/commands.rs`.
 
 pub mod app;
 pub mod cli;

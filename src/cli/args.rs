@@ -120,9 +120,9 @@ pub(super) enum CliCommand {
     Resume(NamesArgs),
     /// Print the effective configuration, and where each value came from
     Config(JsonArgs),
-    /// Check what this machine supports, and say how to get more
+    /// Check what this machine supports, and say how to fix what is missing
     Doctor(JsonArgs),
-    /// List, add and remove the rules that answer an agent's permissions
+    /// List, add and remove the rules that answer an agent's permission requests
     Rules(RulesArgs),
     /// Print the key map, with the names that config.toml uses
     Keys(KeysArgs),
@@ -146,11 +146,11 @@ pub(super) struct RunArgs {
     /// Print events as JSON, one per line
     #[arg(long)]
     pub json: bool,
-    /// Allow everything the agent asks for that no rule denies; otherwise the first request that no
-    /// rule answers ends the run
+    /// Allow everything that no rule denies; without --auto, the first request that no rule answers
+    /// ends the run
     #[arg(long)]
     pub auto: bool,
-    /// Answer permissions by the rules of `sandbar rules`
+    /// Answer permission requests by the rules that `sandbar rules` lists
     #[arg(long)]
     pub rules: bool,
     /// Kill the sandbox afterwards and remove the session, instead of pausing it
@@ -273,7 +273,7 @@ pub(super) struct RulesArgs {
 pub(super) enum RulesCommand {
     /// Allow what matches a pattern
     Allow(NewRuleArgs),
-    /// Deny what matches a pattern; this goes before all that is allowed
+    /// Deny what matches a pattern; deny rules take precedence over allow rules
     Deny(NewRuleArgs),
     /// Remove rules
     Remove {
@@ -290,10 +290,10 @@ pub(super) struct NewRuleArgs {
     /// The kind of permission: bash, edit, read, webfetch, …
     #[arg(long, value_name = "KIND", default_value = "bash")]
     pub permission: String,
-    /// For the sessions of all projects, not only of the one here
+    /// For the sessions of all projects, not only of this one
     #[arg(long, conflicts_with = "project")]
     pub everywhere: bool,
-    /// For the sessions of this project: a directory, or a URL that was cloned
+    /// For the sessions of another project: its directory, or the URL that it was cloned from
     #[arg(long)]
     pub project: Option<String>,
 }

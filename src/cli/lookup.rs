@@ -144,8 +144,8 @@ impl<'a> SessionLookup<'a> {
 pub(super) fn taken(other: &SessionSummary) -> Failure {
     let name = &other.name;
     let state = match other.phase {
-        Phase::Gone(_) => ", is gone",
-        Phase::Paused => ", is paused",
+        Phase::Gone(_) => " and is gone",
+        Phase::Paused => " and is paused",
         _ => "",
     };
     let title = match other.title.as_str() {
@@ -300,7 +300,7 @@ mod tests {
         );
         assert_eq!(
             words(Phase::Gone(Failure::new("x"))),
-            "a session named one already exists: it is about \"About one\", is gone; give another \
+            "a session named one already exists: it is about \"About one\" and is gone; give another \
              --name, or remove that one with `sandbar rm one`"
         );
     }

@@ -59,7 +59,7 @@ fn with_session_tip(mut error: clap::Error) -> clap::Error {
         Some(ContextValue::String(word)) => word.clone(),
         _ => return error,
     };
-    let tip = format!("'sandbar --session {word}' opens the session of that name");
+    let tip = format!("`sandbar --session {word}` opens the session with that name");
     error.insert(
         ContextKind::Suggested,
         ContextValue::StyledStrs(vec![tip.into()]),

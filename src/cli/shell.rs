@@ -70,7 +70,7 @@ async fn run(config: &Config, name: &str, env: &Env) -> Result<(), CommandError>
 /// Waits so that a failure can be read before the caller takes the screen again.
 fn hold(ended: Result<(), CommandError>) -> CommandError {
     report::conclude(ended);
-    report::progress("Enter goes back");
+    report::progress("press Enter to go back");
     // End of file counts as a key.
     let _line = io::stdin().read_line(&mut String::new());
     CommandError::Code(1)

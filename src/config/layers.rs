@@ -410,7 +410,7 @@ fn text_of(raw: &RawValue) -> Result<&str, ValueFault> {
     }
 }
 
-const IN_QUOTES: &str = "write a text in quotes";
+const IN_QUOTES: &str = "put the text in quotes";
 
 fn shown(text: &str) -> String {
     text.chars().take(60).flat_map(char::escape_debug).collect()

@@ -227,7 +227,7 @@ fn a_refusal_with_a_message_ends_the_turn_politely() {
             .to_owned()
     });
 
-    assert_eq!(steps.last().unwrap().say, "Understood, I do not read it.");
+    assert_eq!(steps.last().unwrap().say, "Understood, I won't read it.");
 }
 
 #[test]
@@ -238,7 +238,7 @@ fn tools_that_are_not_offered_are_not_called_and_their_text_is_kept() {
     let steps = play(body, |_| "done".to_owned());
 
     assert_eq!(called(&steps), ["bash"]);
-    assert!(steps[0].say.contains("# A short tour") && steps[0].say.contains("Now I run it."));
+    assert!(steps[0].say.contains("# A short tour") && steps[0].say.contains("Now I'll run it."));
 }
 
 #[test]

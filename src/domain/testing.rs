@@ -1,4 +1,4 @@
-//! What a server has told in the tests of all modules: conversations and messages of which nothing is known but
+//! Values that a server reports, for the tests of all modules: conversations and messages of which nothing is known but
 //! what the test is about.
 
 use super::chat::{

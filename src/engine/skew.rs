@@ -29,7 +29,7 @@ pub(super) fn advise(theirs: &str, running: usize, own: &str) -> SkewAnswer {
         "use the newer sandbar, or end it with `sandbar local stop`"
     };
     SkewAnswer::Tell(format!(
-        "the local server runs sandbar {theirs}, this is {own}; {next}"
+        "the local server runs sandbar {theirs}, but this is sandbar {own}; {next}"
     ))
 }
 
@@ -59,7 +59,7 @@ mod tests {
     fn an_older_version_is_replaced_only_if_nothing_runs() {
         assert_eq!(advise("0.9.0", 0, "0.10.0"), SkewAnswer::Renew);
         assert_eq!(advise("0.1.0-rc.1", 0, "0.1.0"), SkewAnswer::Renew);
-        let told = "the local server runs sandbar 0.1.0, this is 0.2.0; `sandbar local stop` ends it, \
+        let told = "the local server runs sandbar 0.1.0, but this is sandbar 0.2.0; `sandbar local stop` ends it, \
             and pauses its sandboxes; the next session starts a new one";
         assert_eq!(
             advise("0.1.0", 1, "0.2.0"),

@@ -72,7 +72,10 @@ pub fn suggested(asked: &Permission) -> Vec<String> {
 
 /// What the agent is told about a request that a rule denies.
 pub fn denial(rule: &Rule) -> String {
-    format!("A rule of the user denies this: {}", rule.pattern)
+    format!(
+        "A permission rule set by the user denies this: {}",
+        rule.pattern
+    )
 }
 
 /// A deny rule is generous: better one question too many.

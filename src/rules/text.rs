@@ -17,7 +17,7 @@ const HEADER: &str = "[[rule]]";
 /// Begins a new file.
 const INTRODUCTION: &str = "\
 # Rules that answer the permissions of agents. `sandbar rules` lists, adds and removes them.
-# `*` is any text, `?` one character. Deny rules go before allow rules.
+# `*` matches any text, `?` one character. Deny rules take precedence over allow rules.
 ";
 
 /// Without `deny_unknown_fields`, a mistyped `project` would allow it everywhere.

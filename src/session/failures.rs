@@ -46,7 +46,7 @@ pub(crate) fn opencode(error: &OpencodeError) -> Failure {
             Failure::new("OpenCode refused the request").advise([Advice::ReadLogs])
         }
         OpencodeError::Unreadable { .. } => Failure::new("OpenCode's answer cannot be read")
-            .hint("its version may be too new or too old for this sandbar"),
+            .hint("its version may be too new or too old: sandbar supports OpenCode 1.18 and later, below 2"),
         OpencodeError::TooLarge { .. } => {
             Failure::new("OpenCode's answer is too large").advise([Advice::NewSession])
         }
@@ -180,7 +180,7 @@ pub(crate) fn cut_by_plan(settings: &Settings, longest: Duration) -> Option<Stri
     let longest = whole_minutes(longest);
     (!cut.is_empty()).then(|| {
         let cut = cut.join(" and ");
-        format!("the account's plan lets a sandbox run for {longest} at a time: less than {cut}")
+        format!("the account's plan lets a sandbox run for at most {longest} at a time, which is less than {cut}")
     })
 }
 
@@ -227,7 +227,7 @@ pub(crate) fn http(error: &HttpSetupError) -> Failure {
 pub(crate) fn gone(id: &str) -> Failure {
     Failure::new("the sandbox no longer exists")
         .detail(format!(
-            "sandbox {id} was killed from outside, or its time ended"
+            "sandbox {id} was killed elsewhere, or its time ran out"
         ))
         .advise([Advice::ReadConversation, Advice::NewSession])
 }
@@ -246,8 +246,9 @@ pub(crate) fn not_gone() -> Failure {
 
 /// Another template was requested, but the sandbox is in use.
 pub(crate) fn has_conversation() -> Failure {
-    Failure::new("the session keeps its template: there is a conversation in its sandbox")
-        .hint("start a new session with another one: --template, or SANDBAR_TEMPLATE")
+    Failure::new("the template can change only before the first message").hint(
+        "to use another template, start a new session with --template NAME or SANDBAR_TEMPLATE",
+    )
 }
 
 /// A command or a shell line was on its way when the connection broke.
@@ -279,7 +280,7 @@ pub(crate) fn revived(missing: usize) -> String {
         0 => String::new(),
         n => format!("; prompts back in the queue: {n}"),
     };
-    format!("in a new sandbox, made from the last snapshot{missing}")
+    format!("revived in a new sandbox, from the last snapshot{missing}")
 }
 
 /// A command needs a server, but there is none.
@@ -297,7 +298,7 @@ pub(crate) fn not_connected(is_paused: bool) -> Failure {
 /// Another process has the session's lock, and has not booted it yet.
 pub(crate) fn driven_elsewhere() -> Failure {
     Failure::new("another sandbar is starting this session")
-        .detail("they share one store, and only one of them starts OpenCode")
+        .detail("only one sandbar at a time can start a session")
         .hint("the session appears here once it runs; what you type is kept")
         .retryable()
 }

@@ -161,20 +161,20 @@ impl<D: SessionHandle> Effects<D> {
                 let key = spec.key.clone();
                 let result = self.sessions.open(spec);
                 refused(result, key, |failure| {
-                    SessionEvent::CommandFailed(failure("The session could not be opened"))
+                    SessionEvent::CommandFailed(failure("the session could not be opened"))
                 })
             }
             Effect::Command(key, command) => {
                 let result = self.sessions.command(&key, command.clone());
                 refused(result, key, |failure| SessionEvent::CommandRefused {
                     command,
-                    failure: failure("The session accepts no more commands"),
+                    failure: failure("the session accepts no more commands"),
                 })
             }
             Effect::CloseSession(key, closing) => {
                 let result = self.sessions.close(&key, closing);
                 refused(result, key, |failure| {
-                    SessionEvent::CommandFailed(failure("The session could not be closed"))
+                    SessionEvent::CommandFailed(failure("the session could not be closed"))
                 })
             }
             Effect::Copy(text) => self.copy(text),
@@ -356,7 +356,7 @@ async fn failed_to_notify(programs: &mut JoinSet<Option<String>>) -> String {
 }
 
 fn failed(error: &JoinError) -> Reply {
-    Reply::Notice(format!("A task failed: {error}"))
+    Reply::Notice(format!("an internal task failed: {error}"))
 }
 
 impl LoopRequest {

@@ -14,10 +14,12 @@ impl Chat {
             | ChatAction::MenuClose => Some("only in the composer's menu"),
             ChatAction::RequestFull | ChatAction::FocusRequest if self.needs_you() => None,
             // A request is answered where all of it can be read.
-            action if action.is_of_request() && self.needs_you() => Some("only in its panel"),
+            action if action.is_of_request() && self.needs_you() => {
+                Some("only in the request's panel")
+            }
             ChatAction::FocusRequest => Some("nothing is waiting for an answer"),
             action if action.is_of_request() => Some("nothing is waiting for an answer"),
-            ChatAction::Send if self.composer.is_blank() => Some("nothing is written"),
+            ChatAction::Send if self.composer.is_blank() => Some("the composer is empty"),
             ChatAction::SendNow | ChatAction::EditQueued if !has_queue => {
                 Some("no message is queued")
             }

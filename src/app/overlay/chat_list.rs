@@ -1,4 +1,5 @@
-//! Lists of the conversation on the screen: its prompts, the models to send one again with.
+//! The lists and one-line fields over the chat: models, agents, providers, prompts, stashed prompts, conversations,
+//! search and renaming.
 //!
 //! The rows are made when a list is opened, so that nothing walks over the conversation while it is
 //! drawn. `App` performs the chosen row.

@@ -211,7 +211,7 @@ fn message_rows(menu: MessageMenu) -> Vec<(String, ListChoice)> {
     }
     rows.push(("fork here".to_owned(), ListChoice::Fork(menu.fork_before)));
     let undo = menu.undo_from.map(ListChoice::Undo);
-    rows.extend(undo.map(|undo| ("undo to here".to_owned(), undo)));
+    rows.extend(undo.map(|undo| ("undo from here on".to_owned(), undo)));
     rows.push(("share the conversation".to_owned(), ListChoice::Share));
     rows
 }

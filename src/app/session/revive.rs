@@ -47,7 +47,10 @@ pub(in crate::app) fn words(
     session: Option<&OpenSession>,
     clock: LocalClock,
 ) -> Vec<String> {
-    let mut words = vec![format!("Revive {name} in a new sandbox?"), String::new()];
+    let mut words = vec![
+        format!("Revive \"{name}\" in a new sandbox?"),
+        String::new(),
+    ];
     let Some(session) = session else {
         return words;
     };

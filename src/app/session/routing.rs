@@ -119,7 +119,7 @@ impl App {
         let sandbox = session.and_then(|session| session.sandbox());
         if sandbox.is_some_and(|sandbox| sandbox.engine == EngineKind::E2b) {
             let name = self.list.name(key);
-            let words = format!("resuming {name}: its sandbox costs while it runs");
+            let words = format!("resuming {name}: its sandbox costs money while it runs");
             self.notify(words, cx);
         }
     }
@@ -236,7 +236,7 @@ impl App {
     pub(in crate::app) fn next_needs_you(&mut self, cx: &mut Cx<'_>) {
         match self.all_sessions().next_waiting() {
             Some(key) => self.show(key, cx),
-            None => self.advise("No session needs you", cx),
+            None => self.advise("no session needs you", cx),
         }
     }
 }

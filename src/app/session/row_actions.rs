@@ -1,5 +1,5 @@
-//! What the list asks for its rows; among it what concerns the records of sessions and not their
-//! sandboxes: names, places in the list, and deletion for good.
+//! Performs what the session list requests for its rows. What concerns the records of sessions, not their sandboxes, is
+//! decided here: names, places in the list, and deletion for good.
 
 use crate::app::cx::Cx;
 use crate::app::effect::Effect;
@@ -106,7 +106,7 @@ impl App {
             ListPlace::Pinned(true) => "pinned",
             ListPlace::Pinned(false) => "unpinned",
             ListPlace::Archived(true) => "archived",
-            ListPlace::Archived(false) => "brought back",
+            ListPlace::Archived(false) => "restored",
         };
         self.list.unmark();
         self.notify(format!("{words} {what}"), cx);
@@ -131,7 +131,11 @@ impl App {
             self.list.begin_removal(key.clone());
             cx.ask(Effect::RemoveSession(key.clone(), closing));
         }
-        self.notify(format!("removing {} …", keys.len()), cx);
+        let what = match keys {
+            [key] => self.list.name(key).to_owned(),
+            _ => format!("{} sessions", keys.len()),
+        };
+        self.notify(format!("removing {what} …"), cx);
     }
 
     /// Whether a session that is not among these works in the same sandbox.
@@ -180,10 +184,15 @@ impl App {
             [name] => format!("Remove \"{name}\" for good?"),
             names => format!("Remove {} sessions for good?", names.len()),
         };
+        let stored = match names.len() {
+            1 => "Its conversation",
+            _ => "Their conversations",
+        };
         let mut words = vec![
             head,
-            "The conversation, drafts, logs and snapshots here are deleted and cannot be brought back."
-                .to_owned(),
+            format!(
+                "{stored}, drafts, logs and snapshots on this machine are deleted and cannot be brought back."
+            ),
         ];
         let all = self.all_sessions();
         let lives = |key: &&SessionKey| !all.is_gone(key) && all.has_sandbox(key);
@@ -200,7 +209,7 @@ impl App {
         });
         let at_work = match at_work.count() {
             0 => String::new(),
-            count => format!(" ({count} at work)"),
+            count => format!(" ({count} working)"),
         };
         match killed.len() {
             0 => {}
@@ -208,11 +217,11 @@ impl App {
                 "Its sandbox is killed, with all files in it{at_work}."
             )),
             count => words.push(format!(
-                "{count} of them have a sandbox, which is killed with all files in it{at_work}."
+                "The sandboxes of {count} of them are killed, with all files in them{at_work}."
             )),
         }
         if !kept.is_empty() {
-            words.push("Other sessions work in the same sandbox, which stays.".to_owned());
+            words.push("Other sessions use the same sandbox, so it is kept.".to_owned());
         }
         if names.len() > 1 {
             words.push(String::new());

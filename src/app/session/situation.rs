@@ -1,4 +1,4 @@
-//! On what the advice of notices depends.
+//! What the advice in notices depends on.
 
 use crate::domain::id::SessionKey;
 use crate::domain::sandbox::SessionStatus;

@@ -41,7 +41,7 @@ impl App {
                 BulkOp::Pause => "pausing",
                 BulkOp::Kill => "killing",
             };
-            self.notify(format!("{doing} {} …", to_close.len()), cx);
+            self.notify(format!("{doing} {} sandboxes …", to_close.len()), cx);
         }
         for row in &to_close {
             self.close_row(op, row, cx);

@@ -184,7 +184,7 @@ fn what_is_compared_can_be_changed() {
         ChangesScope::Session,
         Ok(ChangeSet::read(PATCH)),
     );
-    assert!(script.screen(80, 24).contains("getting the changes"));
+    assert!(script.screen(80, 24).contains("fetching the changes"));
     tell(
         &mut script,
         ChangesScope::Uncommitted,
@@ -205,7 +205,7 @@ fn what_is_compared_can_be_changed() {
     );
     let screen = script.screen(80, 24);
     assert!(
-        screen.contains("git is missing") && screen.contains("r asks again."),
+        screen.contains("git is missing") && screen.contains("r fetches them again."),
         "{screen}"
     );
     script.keys("r esc");

@@ -121,7 +121,7 @@ fn a_stop_keeps_a_prompt_that_the_task_did_not_receive_in_the_draft() {
     });
     let refused = SessionEvent::CommandRefused {
         command: sent.unwrap(),
-        failure: Failure::new("The session accepts no more commands"),
+        failure: Failure::new("the session accepts no more commands"),
     };
     script.session("one", refused).type_text("half");
 

@@ -176,10 +176,7 @@ fn an_attached_server_has_no_sandbox() {
 
     let screen = script.screen(80, 24);
 
-    assert!(
-        screen.contains("while there is no connection yet"),
-        "{screen}"
-    );
+    assert!(screen.contains("before there is a connection"), "{screen}");
     assert!(!screen.contains("sandbox"), "{screen}");
 }
 

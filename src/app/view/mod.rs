@@ -129,7 +129,7 @@ impl App {
             advice: &trail.advice,
             waits_for: self.waits_for(),
             meanwhile: if self.is_attached() {
-                "while there is no connection yet"
+                "before there is a connection"
             } else {
                 "while the sandbox starts"
             },

@@ -58,7 +58,7 @@ fn limit(enforced: &EnforcedLimits) -> Check {
     let line = enforced.line();
     let line = line.trim_start_matches("limits: ");
     if enforced.processes == Enforcement::Missing || enforced.memory == Enforcement::Missing {
-        let fix = "isolation 'full', or a session under systemd";
+        let fix = "get isolation 'full', or run sandbar in a session under systemd";
         return Check::note("limits", line, fix);
     }
     Check::ok("limits", line)

@@ -66,7 +66,7 @@ impl CostReport {
             return None;
         }
         let what = match running.sandboxes() {
-            0 => "what ran at E2B".to_owned(),
+            0 => "sandboxes at E2B so far".to_owned(),
             1 => "1 sandbox runs at E2B".to_owned(),
             n => format!("{n} sandboxes run at E2B"),
         };
@@ -190,7 +190,7 @@ mod tests {
         );
         assert_eq!(
             total(&[over, unseen]).unwrap(),
-            "what ran at E2B: at most $0.27 in all"
+            "sandboxes at E2B so far: at most $0.27 in all"
         );
     }
 }

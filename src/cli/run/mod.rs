@@ -204,9 +204,10 @@ async fn leave_new(
         _ if is_gone => "is gone; `sandbar revive` brings it back".to_owned(),
         _ if !has_sandbox => "has no sandbox".to_owned(),
         _ if left.prompt => {
-            "paused; `sandbar` lists it; its prompt is sent when the session is resumed".to_owned()
+            "is paused; `sandbar` lists it; its prompt is sent when the session is resumed"
+                .to_owned()
         }
-        _ => "paused; `sandbar` lists it".to_owned(),
+        _ => "is paused; `sandbar` lists it".to_owned(),
     }
 }
 
@@ -226,7 +227,7 @@ async fn leave_known(
     let became = match (closing, phase) {
         (_, Some(Phase::Gone(_))) => format!("is gone; `sandbar revive {name}` brings it back"),
         (CloseAction::Detach, _) => "is still running, as before".to_owned(),
-        (_, Some(Phase::Paused)) => "paused, as before".to_owned(),
+        (_, Some(Phase::Paused)) => "is paused, as before".to_owned(),
         _ => "may still run: its sandbox could not be paused".to_owned(),
     };
     became + withdrawn

@@ -1,4 +1,4 @@
-//! How far sandboxes are isolated: what is asked for, and what a server gives.
+//! How far sandboxes are isolated: the requested level, and the level that a server provides.
 
 use serde::{Deserialize, Serialize};
 

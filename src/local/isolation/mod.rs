@@ -128,7 +128,7 @@ pub(super) fn decide(wanted: IsolationRequest, dirs: &ServerDirs<'_>) -> io::Res
     }
     if level == wanted.most && level < Level::Full {
         unavailable = Unavailable {
-            why: "local.isolation asks for no more".to_owned(),
+            why: "local.isolation allows no higher level".to_owned(),
             next: String::new(),
         };
     }

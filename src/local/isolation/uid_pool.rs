@@ -164,7 +164,7 @@ pub(super) fn open_way(dirs: &ServerDirs<'_>) -> Result<(), Unavailable> {
         None => Ok(()),
         Some(folder) => Err(Unavailable {
             why: format!(
-                "the server runs as root, sandboxes must not, and no other user can enter '{}'",
+                "the server runs as root, sandboxes never do, and no other user can enter '{}'",
                 folder.display()
             ),
             next: "run it as an ordinary user, or install bubblewrap, or set SANDBAR_HOME to a directory that every user may enter, such as /var/lib/sandbar"

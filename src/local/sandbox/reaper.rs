@@ -57,7 +57,7 @@ impl Registry {
             return Ok(());
         }
         if record.auto_pause {
-            sandbox.log.note("the time is over");
+            sandbox.log.note("its time ran out; pausing it");
             self.pause_now(sandbox, record.auto_pause_memory).await
         } else {
             self.kill_now(sandbox).await

@@ -1,4 +1,4 @@
-//! A server: starts and ends it, and what of it concerns no single sandbox.
+//! Starts and stops a server, and holds what concerns no single sandbox.
 //!
 //! In reading order: this file; [`daemon`] runs one as a process of its own; [`lock`] keeps two from the same
 //! directory; [`idle`] and [`fault_switch`].

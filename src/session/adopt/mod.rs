@@ -206,10 +206,10 @@ async fn look(
         let why = "its OpenCode was started by an incompatible version of sandbar";
         return Err(cannot(&id, why, kill));
     };
-    let what = format!("sandbox {id} does not give its OpenCode's password");
+    let what = format!("the password of OpenCode in sandbox {id} cannot be read");
     let password = sandbox.script(&what, PASSWORD, &[], SHORT).await?;
     if password.is_empty() {
-        let why = "it does not have the password of its OpenCode";
+        let why = "the password of its OpenCode server was not found in it";
         return Err(cannot(&id, why, kill));
     }
     let password = SecretString::from(password);

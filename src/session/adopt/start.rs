@@ -147,7 +147,7 @@ async fn boot(
         let opencode = Box::pin(find_or_install(&cx, sandbox, &mut place)).await?;
         let server = Box::pin(server::run(&cx, sandbox.clone(), place, &opencode)).await?;
         let place = cx.recorder.stored_record().await;
-        let place = place.ok_or_else(|| Failure::new("the sandbox's place was lost"))?;
+        let place = place.ok_or_else(|| Failure::new("the session's record was lost"))?;
         Ok((server, place))
     };
     let drain = async {

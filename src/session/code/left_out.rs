@@ -95,7 +95,7 @@ pub(super) async fn notes(source: &UserRepository, index: &Git, told: &AddReport
         .iter()
         .find(|(file, _)| source.git_dir.join(file).exists())
     {
-        let with = "the files are copied as they are, its state is not";
+        let with = "the files are copied as they are, but not the state of the operation";
         notes.push(format!("a {name} is in progress here: {with}"));
     }
     notes

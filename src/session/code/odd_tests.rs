@@ -97,7 +97,9 @@ const WHOLE: &[Case] = &[
     ),
     (
         "begin repo; cd repo; git checkout -q -b other HEAD~; echo three >>file; git commit -qam three; git merge -q main || :",
-        &["a merge is in progress here: the files are copied as they are, its state is not"],
+        &[
+            "a merge is in progress here: the files are copied as they are, but not the state of the operation",
+        ],
     ),
     (
         "begin repo; begin sub; cd repo; git -c protocol.file.allow=always submodule --quiet add ../sub vendor/sub; git commit -qam sub; echo x >vendor/sub/new",

@@ -1,4 +1,4 @@
-//! What was changed: since the session began, since a commit, or by a turn.
+//! The changes: since the session began, since the last commit, against the default branch, or of one turn.
 
 use crate::domain::diff::change_set::{ChangeSet, ChangesScope};
 use crate::domain::failure::Failure;
@@ -25,8 +25,9 @@ impl OpencodeServer {
     async fn work(&self) -> Result<ChangeSet, Failure> {
         let Some(sandbox) = &self.sandbox else {
             return Err(Failure::new(
-                "where the work began is known only in sandboxes of sandbar",
-            ));
+                "changes since the session began can be shown only for sandboxes that sandbar created",
+            )
+            .hint("compare with the last commit or the default branch instead"));
         };
         let (patch, problems) = sandbox.diff(&self.directory).await?;
         Ok(ChangeSet {

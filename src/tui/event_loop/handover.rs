@@ -53,7 +53,9 @@ impl<M: LoopModel, D: SessionHandle, C: Console> EventLoop<M, D, C> {
             return Ok(());
         }
         if matches!(to, Handover::Stop(_)) && !self.console.has_job_control() {
-            self.notice("not suspended: no shell with job control would continue sandbar");
+            self.notice(
+                "not suspended: there is no shell with job control that could resume sandbar",
+            );
             return Ok(());
         }
         if !matches!(to, Handover::Continued) {

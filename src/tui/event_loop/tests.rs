@@ -746,7 +746,7 @@ async fn a_refused_command_is_reported_to_the_model() {
         };
         assert_eq!(*key, "key".into());
         assert_eq!(*command, SessionCommand::Kill);
-        assert_eq!(failure.summary, "The session accepts no more commands");
+        assert_eq!(failure.summary, "the session accepts no more commands");
     })
     .await;
 }

@@ -604,7 +604,7 @@ async fn a_sandbox_that_cannot_be_adopted_is_told_with_the_reason_and_left_as_it
       its OpenCode was started by an incompatible version of sandbar
       hint: open it on the machine that made it; `sandbar kill OTHER` ends it
     sandbar: sandbox MUTE cannot be adopted
-      it does not have the password of its OpenCode
+      the password of its OpenCode server was not found in it
       hint: open it on the machine that made it; `sandbar kill MUTE` ends it
     sandbar: sandbox LEFT cannot be adopted
       it was created for session one, which now uses sandbox elsewhere
@@ -764,7 +764,7 @@ async fn all_commands_report_an_unknown_name_alike_with_similar_ones() {
     let word = account.run(&["parser"]).await;
     assert_eq!(word.code, Some(2));
     assert!(
-        word.err.contains("tip: 'sandbar --session parser' opens"),
+        word.err.contains("tip: `sandbar --session parser` opens"),
         "{word:?}"
     );
     let misplaced = account.run(&["--session", "parser", "ls"]).await;

@@ -37,7 +37,10 @@ fn a_usable_machine_is_reported_with_what_could_be_better() {
     }
     let isolation = check(&checks, "isolation");
     assert_eq!(isolation["state"], "note");
-    assert_eq!(isolation["found"], "none; local.isolation asks for no more");
+    assert_eq!(
+        isolation["found"],
+        "none; local.isolation allows no higher level"
+    );
     let server = "not running; it starts with the first local session";
     assert_eq!(check(&checks, "local server")["found"], server);
     // It has created nothing.

@@ -61,7 +61,7 @@ async fn a_server_of_another_version_is_used_with_a_notice() {
 
     let notice = engine.unwrap().notice;
     assert!(
-        notice.starts_with("the local server runs sandbar 0.0.0, this is "),
+        notice.starts_with("the local server runs sandbar 0.0.0, but this is sandbar "),
         "{notice}"
     );
     sandbox.kill().await;

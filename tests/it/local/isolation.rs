@@ -476,7 +476,7 @@ async fn root_without_a_directory_that_others_can_enter_is_refused_with_a_remedy
     assert!(!ran.status.success());
     let root = dir.path().canonicalize().unwrap();
     let wanted = format!(
-        "the server runs as root, sandboxes must not, and no other user can enter '{}'",
+        "the server runs as root, sandboxes never do, and no other user can enter '{}'",
         root.display()
     );
     assert!(told.contains(&wanted), "{told}");

@@ -33,7 +33,7 @@ fn with_egress_a_key_is_in_no_sandbox_and_one_with_another_way_out_is_refused() 
         .terminal(&["--repo", code, "--template", "base"])
         .size(140, 40)
         .start();
-    screen.wait_for("What shall we work on?");
+    screen.wait_for("What should we work on?");
     screen.send("hi\r");
     screen.wait_for("could not be cloned");
     let [sandbox] = &elsewhere.sandboxes()[..] else {

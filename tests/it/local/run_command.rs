@@ -38,7 +38,7 @@ fn the_answer_is_on_standard_output_and_the_progress_is_not() {
     for stage in ["create", "code", "install", "start", "health", "subscribe"] {
         assert!(ran.stderr.contains(stage), "no {stage} in {ran:?}");
     }
-    assert!(ran.stderr.contains("session kept paused"), "{ran:?}");
+    assert!(ran.stderr.contains("session kept is paused"), "{ran:?}");
 
     // The sandbox stays for the terminal, but uses no CPU.
     assert_eq!(home.sandboxes().len(), 1);
@@ -69,7 +69,7 @@ fn the_answer_is_on_standard_output_and_the_progress_is_not() {
 
     // It is continued, and left as it was found: what was said before is not told again.
     for (state, left) in [
-        ("paused", "paused, as before"),
+        ("paused", "is paused, as before"),
         ("running", "is still running"),
     ] {
         if state == "running" {
@@ -170,10 +170,10 @@ fn without_auto_the_first_request_is_rejected_and_the_run_has_failed() {
     let told: Vec<&str> = ran.stderr.lines().collect();
     let rest = [
         "permission denied: external_directory: /etc/hosts",
-        "session careful paused; `sandbar` lists it",
+        "session careful is paused; `sandbar` lists it",
         "sandbar: the agent needs an answer to a permission, and nobody is here to give it",
         "  external_directory: /etc/hosts",
-        "  hint: allow it by a rule and use --rules, use --auto to allow everything, or open the session in the terminal",
+        "  hint: answer it in the terminal, or run this with --auto; for a permission, a rule with --rules also works",
     ];
     for line in rest {
         assert!(told.contains(&line), "{line:?} is not in {told:#?}");

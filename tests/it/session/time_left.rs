@@ -62,7 +62,7 @@ async fn is_cut_by_the_plan(third: &mut Client) {
     wait_for(third, "idle").await;
     third.key("ctrl-x".parse().unwrap());
     third.key(Key::char('t'));
-    let told = "the account's plan lets a sandbox run for 1h 0m at a time: less than \
+    let told = "the account's plan lets a sandbox run for at most 1h 0m at a time, which is less than \
         idle_ttl (6h 0m) and work_ttl (6h 0m)";
     let began = Instant::now();
     while !third.logs.iter().any(|line| line.text == told) {

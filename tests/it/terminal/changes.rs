@@ -22,14 +22,14 @@ fn a_change_is_reviewed_and_a_comment_is_sent() {
     screen.wait_for("1 + touch this");
     for since in [
         "since the last commit",
-        "since the branch began",
+        "against the default branch",
         "in the last turn",
         "since the session began",
     ] {
         screen.send("b");
         screen.wait_until(since, |screen| {
             let text = screen.contents();
-            text.contains(since) && !text.contains("getting the changes")
+            text.contains(since) && !text.contains("fetching the changes")
         });
     }
     screen.wait_for("1 + touch this");

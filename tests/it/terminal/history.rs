@@ -140,7 +140,7 @@ fn a_fork_has_a_session_of_its_own_in_the_same_sandbox() {
     screen.send("\x18h");
     screen.wait_for("Conversations in this sandbox");
     screen.send("new conversation\r");
-    screen.wait_for("What shall we work on?");
+    screen.wait_for("What should we work on?");
     screen.wait_for("idle");
 }
 

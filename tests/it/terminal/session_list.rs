@@ -12,7 +12,7 @@ fn a_session_is_renamed_and_one_that_runs_is_removed_for_good() {
     screen.wait_for("idle");
     screen.send("\x18n");
     screen.wait_for("Sessions (2)");
-    screen.wait_for("What shall we work on?");
+    screen.wait_for("What should we work on?");
     screen.wait_until("two sandboxes", |_| home.sandboxes().len() == 2);
     screen.wait_for("idle");
 

@@ -35,7 +35,7 @@ impl Chat {
         self.fork_before(before, cx)
     }
 
-    /// A fork at a prompt is made before it, one at an answer behind it.
+    /// A fork at a prompt ends before it; a fork at an answer ends after it.
     pub(super) fn first_left_out(&self, message: &MessageId) -> Option<MessageId> {
         let mut place = self.transcript.place_of(message)?;
         let entry = self.transcript.at(place)?;
@@ -63,7 +63,7 @@ impl Chat {
     pub(in crate::app::chat) fn compact(&self, cx: &mut Cx<'_>) -> Option<ChatOutcome> {
         if self.is_busy() {
             return ChatOutcome::notice(
-                "the agent works: stop it first, or compact when it is done",
+                "the agent is working: stop it first, or compact when it is done",
             );
         }
         match self.model().cloned() {

@@ -35,7 +35,7 @@ impl Chat {
         cx: &mut Cx<'_>,
     ) -> Option<ChatOutcome> {
         if self.search.words.is_empty() {
-            return ChatOutcome::notice("search first");
+            return ChatOutcome::notice("search for something first");
         }
         let here = self.search.current().cloned();
         self.find_hits();

@@ -46,7 +46,7 @@ impl Chat {
             let words = if is_searching {
                 "looking for files …"
             } else {
-                "nothing here has this name: it stays text"
+                "no file or agent has this name: it is sent as text"
             };
             return Some(words.to_owned());
         }

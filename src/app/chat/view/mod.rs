@@ -166,7 +166,7 @@ impl Chat {
         let facts = Span::styled(self.facts(width / 2), theme.dim);
         let mut right = area.right().saturating_sub(2).max(area.x);
         let auto = if self.auto {
-            "AUTO: nothing is asked"
+            "AUTO: permissions allowed"
         } else {
             ""
         };
@@ -251,7 +251,7 @@ impl Chat {
                     let secs = next.since(self.server_clock.at(vx.wall)).as_secs();
                     let sign = theme.pick("↻", "?");
                     let text =
-                        format!("{sign} attempt {attempt} failed, next in {secs} s: {message}");
+                        format!("{sign} attempt {attempt} failed, retrying in {secs} s: {message}");
                     (text, theme.strong)
                 }
                 Some(TurnStatus::Busy) => (self.working_words(vx, room, props), theme.accent),

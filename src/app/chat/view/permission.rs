@@ -65,7 +65,7 @@ impl Chat {
         let writes = match self.requests.panel.writing {
             Some(ReplyText::Reason) => Some("type your reason"),
             Some(ReplyText::Patterns) => {
-                Some("change the patterns, one on each line; * is any text")
+                Some("change the patterns, one per line; * matches any text")
             }
             Some(ReplyText::Own) | None => None,
         };
@@ -122,19 +122,20 @@ impl Chat {
         } else if patterns.iter().any(|pattern| pattern == "*") {
             lines.extend(look.warning("this rule matches everything"));
         } else if !self.requests.rule_matches() {
-            lines.extend(look.warning("this rule does not match this request, which stays"));
+            lines
+                .extend(look.warning("this rule does not match this request, which keeps waiting"));
         }
         lines
     }
 }
 
-const CALLED: &str = " wants to be called";
+const CALLS: &str = "the agent wants to call ";
 
 /// The kind of the request in words.
 fn title(kind: &str) -> String {
     let kind = visible::one_line(kind);
     match &*kind {
-        "bash" => "bash wants to run".to_owned(),
+        "bash" => "the agent wants to run".to_owned(),
         "edit" => "the agent wants to change a file".to_owned(),
         "read" => "the agent wants to read".to_owned(),
         "external_directory" => "the agent wants to go outside the project".to_owned(),
@@ -143,7 +144,7 @@ fn title(kind: &str) -> String {
         "task" => "the agent wants to start a sub-agent".to_owned(),
         "doom_loop" => "the agent keeps making the same call".to_owned(),
         "" => "the agent asks for an unnamed permission".to_owned(),
-        kind => format!("{kind}{CALLED}"),
+        kind => format!("{CALLS}{kind}"),
     }
 }
 
@@ -204,7 +205,7 @@ fn asked_lines(asked: &Permission, look: PanelStyle<'_>) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     // A long kind from a plugin may not fit in the title.
     let title = title(&asked.kind);
-    if title.ends_with(CALLED) && wrap::width(&title) > look.columns.saturating_sub(30) {
+    if title.starts_with(CALLS) && wrap::width(&title) > look.columns.saturating_sub(30) {
         labelled("permission ", &asked.kind, look, &mut lines);
     }
     if !asked.subject.is_empty() {
@@ -288,7 +289,7 @@ fn warnings(asked: &Permission, look: PanelStyle<'_>) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     if asked.undecodable {
         lines.extend(
-            look.warning("this request could not be read as it was sent: it can only be denied"),
+            look.warning("this request could not be decoded exactly, so it can only be denied"),
         );
     }
     if asked.lacks_arguments {

@@ -165,7 +165,7 @@ fn question_warnings(asked: &Question, look: PanelStyle<'_>) -> Vec<Line<'static
     let mut lines = Vec::new();
     if asked.undecodable {
         lines.extend(
-            look.warning("this question could not be read as it was sent: it can only be declined"),
+            look.warning("this question could not be decoded exactly, so it can only be declined"),
         );
     }
     lines.extend(look.warn(&findings));

@@ -377,12 +377,12 @@ fn draw_empty(area: Rect, buf: &mut Buffer, vx: &ViewCx<'_>, props: &ChatViewPro
         key => format!(" and press {key}"),
     };
     let words = format!(
-        "Describe a change, a bug or a question below{send}. What you send \
-         {} or the agent works waits in the queue.",
+        "Describe a change, a bug or a question below{send}. Messages sent \
+         {} or while the agent works wait in the queue.",
         props.meanwhile
     );
     let text = [
-        ("What shall we work on?", vx.theme.strong),
+        ("What should we work on?", vx.theme.strong),
         ("", vx.theme.dim),
         (words.as_str(), vx.theme.dim),
     ];

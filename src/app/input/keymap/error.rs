@@ -36,7 +36,7 @@ pub enum KeymapError {
     #[error("`{keys}` of `{action}` would be typed as text; add ctrl or alt to it")]
     Typed { keys: String, action: &'static str },
     #[error(
-        "`{keys}` of `{action}` can never be pressed: `{reserved}` is reserved, it cancels a sequence of keys \
+        "`{keys}` of `{action}` can never be pressed: `{reserved}` is reserved: it cancels a sequence of keys \
          (`app.cancel_sequence`)"
     )]
     Reserved {

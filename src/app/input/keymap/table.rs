@@ -65,7 +65,7 @@ const ROWS: &[ActionRow] = rows! {
             [Sessions: "enter"]
         Sessions::Pause "sessions.pause" "pause/resume" "pause or resume it, or pause all marked"
             [Sessions: "p"]
-        Sessions::Kill "sessions.kill" "kill" "kill it, or all marked"
+        Sessions::Kill "sessions.kill" "kill" "kill its sandbox, or all marked"
             [Sessions: "D"]
         Sessions::Remove "sessions.remove" "remove" "remove it for good, or all marked"
             [Sessions: "X"]
@@ -73,7 +73,7 @@ const ROWS: &[ActionRow] = rows! {
             [Sessions: "e"]
         Sessions::Pin "sessions.pin" "pin" "pin or unpin it, or all marked"
             [Sessions: "P"]
-        Sessions::Archive "sessions.archive" "archive" "archive it or bring it back, or all"
+        Sessions::Archive "sessions.archive" "archive" "archive or restore it, or all marked"
             [Sessions: "A"]
         Sessions::Mark "sessions.mark" "mark" "mark or unmark it"
             [Sessions: "space"]
@@ -137,7 +137,7 @@ const ROWS: &[ActionRow] = rows! {
             [Changes: "space"]
         Changes::Comment "changes.comment" "comment" "quote the lines in the composer"
             [Changes: "c"]
-        Changes::Scope "changes.scope" "compare" "compare with something else"
+        Changes::Scope "changes.scope" "compare" "change what to compare with"
             [Changes: "b"]
         Changes::Again "changes.again" "refresh" "fetch the changes again"
             [Changes: "r"]
@@ -180,7 +180,7 @@ const ROWS: &[ActionRow] = rows! {
         App::ServerStatus "app.server_status" "status" "show context, costs and MCP servers"
             / "status"
             [Anywhere: "ctrl-x i"]
-        App::Changes "app.changes" "changes" "review what was changed"
+        App::Changes "app.changes" "changes" "review the changes of the session"
             / "diff" / "changes" / "review"
             [Anywhere: "ctrl-x d"]
         App::ProviderKey "app.provider_key" "add API key" "add an API key for a provider"

@@ -43,7 +43,7 @@ pub(super) const ROWS: &[ActionRow] = rows! {
             [Anywhere: "ctrl-x enter"]
         Chat::EditQueued "chat.edit_queued" "edit queued" "edit the last queued message"
             [Anywhere: "ctrl-x E"]
-        Chat::Undo "chat.undo" "undo" "undo the last prompt, with its files"
+        Chat::Undo "chat.undo" "undo" "undo the last prompt and its file changes"
             / "undo"
             [Anywhere: "ctrl-x u"]
         Chat::Redo "chat.redo" "redo" "redo the prompt that was undone"
@@ -65,7 +65,7 @@ pub(super) const ROWS: &[ActionRow] = rows! {
         Chat::NextVariant "chat.next_variant" "variant" "use the next model variant (effort)"
             / "variants"
             [Anywhere: "ctrl-t"]
-        Chat::Stop "chat.stop" "stop" "stop the agent (twice), or scroll or type"
+        Chat::Stop "chat.stop" "stop" "stop (press twice), else scroll or type"
             [Composer Transcript Permission Question: "esc"]
     }
     Answering {
@@ -81,7 +81,7 @@ pub(super) const ROWS: &[ActionRow] = rows! {
             [Permission: "4"]
         Chat::RequestRule "request.rule" "rule" "make a rule for such requests"
             [Permission: "5"]
-        Chat::ToggleAuto "chat.auto" "auto mode" "allow all that no rule denies, or ask"
+        Chat::ToggleAuto "chat.auto" "auto mode" "turn auto mode on or off"
             / "auto"
             [Anywhere: "ctrl-x !"]
         Chat::RequestOption1 "request.option_1" "option 1" "choose option 1" [Question: "1"]
@@ -143,9 +143,9 @@ pub(super) const ROWS: &[ActionRow] = rows! {
             [Transcript: "enter"]
         Chat::Fold "chat.fold" "fold" "fold or unfold the selected block"
             [Transcript: "space"]
-        Chat::PreviousSubAgent "chat.previous_sub_agent" "sub-agents" "read the previous sub-agent"
+        Chat::PreviousSubAgent "chat.previous_sub_agent" "sub-agents" "show the previous sub-agent"
             [Transcript: "left"]
-        Chat::NextSubAgent "chat.next_sub_agent" "sub-agents" "read the next sub-agent"
+        Chat::NextSubAgent "chat.next_sub_agent" "sub-agents" "show the next sub-agent"
             [Transcript: "right"]
         Chat::FoldTools "chat.fold_tools" "tools" "fold or unfold all tool calls"
             [Transcript: "z"]
@@ -160,7 +160,7 @@ pub(super) const ROWS: &[ActionRow] = rows! {
         Chat::Timeline "chat.timeline" "timeline" "list the prompts, and go to one"
             / "timeline"
             [Anywhere: "ctrl-x j"]
-        Chat::MessageMenu "chat.message_menu" "menu" "list what the message offers"
+        Chat::MessageMenu "chat.message_menu" "menu" "list actions for the message"
             [Transcript: "m"]
         Chat::Links "chat.links" "links" "open or copy a link in the conversation"
             / "links"
@@ -168,9 +168,9 @@ pub(super) const ROWS: &[ActionRow] = rows! {
         Chat::Search "chat.search" "search" "search in the conversation"
             / "search"
             [Transcript: "/"]
-        Chat::NextHit "chat.next_hit" "next hit" "go to the next hit of the search"
+        Chat::NextHit "chat.next_hit" "next hit" "go to the next search hit"
             [Transcript: "n"]
-        Chat::PreviousHit "chat.previous_hit" "prev hit" "go to the previous hit of the search"
+        Chat::PreviousHit "chat.previous_hit" "prev hit" "go to the previous search hit"
             [Transcript: "N"]
         Chat::Export "chat.export" "export" "export or copy the conversation"
             / "export"

@@ -31,7 +31,7 @@ pub(super) enum ChangesTold {
 }
 
 impl ChangesState {
-    /// Asks anew: the present changes stay until the answer comes, unless another scope is asked for.
+    /// Requests the changes again. Those on the screen stay until the answer arrives, unless the scope is another.
     pub(super) fn ask(&mut self, scope: ChangesScope) {
         if self.scope.as_ref() != Some(&scope) {
             *self = Self {

@@ -1,4 +1,4 @@
-//! Opens the changes, and performs their keys.
+//! Opens the view of the changes, and performs its actions.
 
 use std::mem;
 
@@ -13,7 +13,7 @@ use crate::domain::server::ServerCommand;
 use crate::domain::session::SessionCommand;
 
 impl App {
-    /// Shows the changes of the shown session, as they were compared last.
+    /// Opens the changes of the session on the screen, in the scope that was shown last.
     pub(in crate::app) fn open_changes(&mut self, cx: &mut Cx<'_>) {
         let Some(session) = self.session() else {
             return self.notify("no session is open", cx);
@@ -87,7 +87,8 @@ impl App {
             return;
         };
         if !session.chat.quote(&quote) {
-            let words = "no comment now: the composer has a shell line or an answer";
+            let words =
+                "cannot quote now: first send or clear the shell line or answer in the composer";
             return self.notify(words, cx);
         }
         session.changes.mark = None;
@@ -95,8 +96,10 @@ impl App {
         self.focus.go_to(Pane::Chat);
         let back = self.key_of(AppAction::Changes);
         let words = match back.as_str() {
-            "" => "quoted; write the comment below the lines".to_owned(),
-            back => format!("quoted; write the comment below the lines, {back} goes back"),
+            "" => "quoted; write your comment below the lines".to_owned(),
+            back => format!(
+                "quoted; write your comment below the lines; {back} goes back to the changes"
+            ),
         };
         self.notify(words, cx);
     }

@@ -99,14 +99,14 @@ impl App {
             let key = self.changes_key(action);
             (!key.is_empty()).then(|| format!("{key} {does}"))
         };
-        let again = key(ChangesAction::Again, "asks again.");
+        let again = key(ChangesAction::Again, "fetches them again.");
         let scope = key(ChangesAction::Scope, "compares with something else.");
         let mut sentences: Vec<String> = match told {
             ChangesTold::Asked if session.chat.is_connected() => {
-                vec!["getting the changes …".to_owned()]
+                vec!["fetching the changes …".to_owned()]
             }
             ChangesTold::Asked => {
-                let why = "The changes are not known: there is no connection to the server.";
+                let why = "The changes cannot be fetched: there is no connection to the server.";
                 [why.to_owned()].into_iter().chain(again).collect()
             }
             ChangesTold::Failed(failure) => {
@@ -143,7 +143,7 @@ fn since(scope: &ChangesScope) -> &'static str {
     match scope {
         ChangesScope::Session => "since the session began",
         ChangesScope::Uncommitted => "since the last commit",
-        ChangesScope::Branch => "since the branch began",
+        ChangesScope::Branch => "against the default branch",
         ChangesScope::Turn(_) => "in the last turn",
     }
 }

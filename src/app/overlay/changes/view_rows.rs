@@ -1,4 +1,4 @@
-//! Draws rows of the changes: only what is in sight is made, however long a diff is.
+//! Draws the rows of the changes: only the visible ones, however long the diff is.
 
 use std::fmt::Write as _;
 use std::ops::Range;

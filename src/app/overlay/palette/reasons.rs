@@ -20,7 +20,7 @@ impl App {
             Action::App(action) => self.why_not_root(action),
             Action::Chat(action) => self.why_not_chat(action),
             Action::Sessions(action) => self.why_not_list(action),
-            Action::Changes(_) => Some("only in the changes"),
+            Action::Changes(_) => Some("only in the view of the changes"),
             Action::Logs(_) => self.session().is_none().then_some(NO_SESSION),
         }
     }
@@ -38,7 +38,7 @@ impl App {
         match action {
             _ if !is_there => Some("only in the session list"),
             SessionsAction::Adopt if self.selected_unattached().is_none() => {
-                Some("it already has a session")
+                Some("select a sandbox without a session")
             }
             _ => None,
         }
@@ -70,7 +70,7 @@ impl App {
             AppAction::Shell if is_gone => Some("the sandbox is gone"),
             AppAction::Shell if !is(has_sandbox) => Some("there is no sandbox yet"),
             AppAction::Extend if !is(|session| session.ends_at().is_some()) => {
-                Some("no time limit")
+                Some("the sandbox has no time limit")
             }
             AppAction::QuitIfEmpty if !self.composer_is_empty() => {
                 Some("the composer is not empty")

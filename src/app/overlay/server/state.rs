@@ -1,4 +1,4 @@
-//! What a session's server has told of itself.
+//! What a session's server has reported about itself.
 
 use crate::domain::failure::Failure;
 use crate::domain::server::{McpServer, McpState, ServerAnswer, ServerReport};

@@ -104,7 +104,7 @@ impl App {
                     format!("stored the {provider} key; reloading the models")
                 } else {
                     format!(
-                        "stored the {provider} key; to use it now, add it again when no agent works"
+                        "stored the {provider} key, but an agent is working: to use it now, add it again when none is"
                     )
                 };
                 self.status.notify_long(words, cx.now);

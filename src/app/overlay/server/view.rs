@@ -139,7 +139,7 @@ impl App {
         }
         let mut costs = vec![
             format!("{} this turn", format::dollars(chat.turn_cost())),
-            format!("{} in all", format::dollars(chat.cost())),
+            format!("{} in total", format::dollars(chat.cost())),
         ];
         let sandbox = cost::words(session.usage(), &self.options.prices, wall);
         costs.extend(Some(sandbox).filter(|words| !words.is_empty()));

@@ -209,7 +209,7 @@ impl BootView<'_> {
             0 => "trying now".to_owned(),
             s => format!("next try in {s}s"),
         };
-        let times = format!(" since {since} · {next} (attempt {})", outage.attempt);
+        let times = format!("down for {since} · {next} (attempt {})", outage.attempt);
         let mark = Span::styled(theme.pick("↻ ", "? "), theme.warning);
         let mut rest = vec![Span::raw(times)];
         if !self.advice.retry.is_empty() {
@@ -220,8 +220,8 @@ impl BootView<'_> {
             ]);
         }
         let rest_width = wrap::spans_width(&rest);
-        if wrap::width(&mark.content) + wrap::width(&reason) + rest_width <= width {
-            let mut spans = vec![mark, Span::styled(reason, theme.warning)];
+        if wrap::width(&mark.content) + wrap::width(&reason) + 3 + rest_width <= width {
+            let mut spans = vec![mark, Span::styled(reason, theme.warning), Span::raw(" · ")];
             spans.extend(rest);
             return vec![Line::from(spans)];
         }
@@ -235,7 +235,7 @@ impl BootView<'_> {
             };
             line.spans.insert(0, first);
         }
-        let mut spans = vec![Span::raw(" ")];
+        let mut spans = vec![Span::raw("  ")];
         spans.extend(rest);
         lines.push(Line::from(spans));
         lines
@@ -259,7 +259,7 @@ impl BootView<'_> {
             " · a message resumes it"
         };
         spans.push(Span::raw(resumes));
-        spans.push(Span::raw(if costs { ", which costs" } else { "" }));
+        spans.push(Span::raw(if costs { ", which costs money" } else { "" }));
         Line::from(spans)
     }
 

@@ -84,7 +84,7 @@ fn pausing_many_opens_and_resumes_none_and_says_what_was_done() {
         Effect::CloseSession(key("three"), CloseAction::Pause),
     ];
     assert_eq!(script.asked(), asked);
-    assert_eq!(notice(&script), "pausing 2 …");
+    assert_eq!(notice(&script), "pausing 2 sandboxes …");
     assert_eq!((script.app.list.marks(), script.shown()), (0, "one"));
 
     script.phase("one", Phase::Paused);
@@ -110,13 +110,13 @@ fn a_failure_is_reported_and_stops_no_other() {
         Phase::Failed(Failure::new("no connection to the API").detail("timed out")),
     );
     script.phase("one", Phase::Paused);
-    assert_eq!(notice(&script), "pausing 3 …");
-    let busy = Failure::new("The session accepts no more commands");
+    assert_eq!(notice(&script), "pausing 3 sandboxes …");
+    let busy = Failure::new("the session accepts no more commands");
     script.session("two", SessionEvent::CommandFailed(busy));
 
     assert_eq!(
         notice(&script),
-        "1 paused; three: no connection to the API; timed out; two: The session accepts no more commands"
+        "1 paused; three: no connection to the API; timed out; two: the session accepts no more commands"
     );
     // Whether it runs is as unknown as before.
     assert_eq!(

@@ -33,7 +33,7 @@ fn gone(snapshot: Option<SnapshotInfo>) -> Script {
     script.session("one", SessionEvent::Chat(resync));
     script.session("one", SessionEvent::Snapshot(snapshot));
     let failure = Failure::new("the sandbox no longer exists")
-        .detail("sandbox sbx-1 was killed from outside, or its time ended")
+        .detail("sandbox sbx-1 was killed elsewhere, or its time ran out")
         .advise([Advice::ReadConversation, Advice::NewSession]);
     script.phase("one", Phase::Gone(failure));
     script.asked();

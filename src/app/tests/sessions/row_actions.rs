@@ -160,7 +160,7 @@ fn the_sandbox_that_another_session_works_in_stays() {
     script.keys("X");
     let screen = script.screen(80, 24);
     assert!(
-        screen.contains("Other sessions work in the same sandbox"),
+        screen.contains("Other sessions use the same sandbox"),
         "{screen}"
     );
     script.keys("y");

@@ -230,13 +230,13 @@ fn one_that_cannot_be_adopted_says_why_until_it_is_asked_again() {
     script.keys("ctrl-x l G k k a").asked();
 
     let failure = Failure::new("sandbox i1 cannot be adopted")
-        .detail("it does not have the password of its OpenCode")
+        .detail("the password of its OpenCode server was not found in it")
         .advise([Advice::KillSandbox("i1".to_owned())]);
     script.event(adopt("i1", Err(failure)));
 
     assert_eq!(
         notice(&script),
-        "sandbox i1 cannot be adopted; it does not have the password of its OpenCode; press D to kill it"
+        "sandbox i1 cannot be adopted; the password of its OpenCode server was not found in it; press D to kill it"
     );
     script.wait(Duration::from_secs(9));
     insta::assert_snapshot!(script.screen(80, 24));

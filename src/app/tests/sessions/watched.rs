@@ -236,7 +236,7 @@ fn a_resume_that_costs_says_so() {
     script.session("one", SessionEvent::Sandbox(paid));
     let screen = script.screen(120, 36);
     assert!(
-        screen.contains("or enter resumes it, which costs"),
+        screen.contains("or enter resumes it, which costs money"),
         "{screen}"
     );
 
@@ -244,7 +244,7 @@ fn a_resume_that_costs_says_so() {
     script.phase("one", Phase::Booting(Stage::Create));
 
     let screen = script.screen(120, 36);
-    let text = "resuming one: its sandbox costs while it runs";
+    let text = "resuming one: its sandbox costs money while it runs";
     assert!(screen.contains(text), "{screen}");
 }
 

@@ -19,7 +19,7 @@ use crate::domain::session::{Prompt, PromptQueue, SessionCommand, SessionEvent};
 use crate::text::visible;
 
 /// Appended to a request that cannot be approved.
-const UNREADABLE: &str = " (could not be read as it was sent)";
+const UNREADABLE: &str = " (could not be decoded exactly)";
 
 /// What to do next, in order.
 #[derive(Debug, Clone, PartialEq)]
@@ -314,7 +314,7 @@ impl Headless {
                 "the agent needs an answer to a {what}, and nobody is here to give it"
             ))
             .detail(visible::one_line(subject))
-            .hint("allow it by a rule and use --rules, use --auto to allow everything, or open the session in the terminal"),
+            .hint("answer it in the terminal, or run this with --auto; for a permission, a rule with --rules also works"),
         );
     }
 
@@ -393,7 +393,7 @@ impl Headless {
             } => {
                 self.turn = TurnProgress::Began;
                 return vec![HeadlessOutput::Phase(format!(
-                    "the provider failed, attempt {attempt}: {message}"
+                    "attempt {attempt} failed, retrying: {message}"
                 ))];
             }
             TurnStatus::Idle

@@ -22,7 +22,7 @@ impl SessionState {
         let rules = match in_background(move || file.load()).await {
             Ok(rules) => rules,
             Err(error) => {
-                self.log(format!("no permission is answered by rules: {error}"))
+                self.log(format!("sandbar asks you instead of using rules: {error}"))
                     .await;
                 return None;
             }
@@ -57,11 +57,11 @@ impl SessionState {
     /// Keeps rules of the user.
     pub(crate) async fn add_rules(&self, mut rules: Vec<Rule>, here: bool) -> Result<(), Failure> {
         let Some(file) = self.context.settings.rules.clone() else {
-            return Err(Failure::new("no rules are kept here"));
+            return Err(Failure::new("there is no directory for the rules").hint("set HOME"));
         };
         if here {
             let project = self.recorder.rules_project().await.ok_or_else(|| {
-                Failure::new("this session belongs to no project that a rule can name")
+                Failure::new("this session has no project to which a rule could be limited")
                     .hint("allow it everywhere, or only once")
             })?;
             for rule in &mut rules {
@@ -74,7 +74,7 @@ impl SessionState {
             .collect();
         let added = in_background(move || file.add(&rules)).await;
         added.map_err(|error| {
-            Failure::new("the rule could not be kept").detail(error.to_string())
+            Failure::new("the rule could not be saved").detail(error.to_string())
         })?;
         for line in lines {
             self.log(line).await;

@@ -52,7 +52,7 @@ fn reply(reply: PermissionReply) -> SessionCommand {
 #[test]
 fn a_rule_is_offered_and_answers_this_request_too() {
     let denied = PermissionReply::Reject {
-        message: Some("A rule of the user denies this: cargo test *".into()),
+        message: Some("A permission rule set by the user denies this: cargo test *".into()),
     };
     for (digit, answered, action, here) in [
         ('1', PermissionReply::Once, RuleAction::Allow, true),
