@@ -3,7 +3,7 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -217,7 +217,11 @@ impl Home {
         for entry in fs::read_dir(self.state()).unwrap() {
             let path = entry.unwrap().path();
             if path.is_file() {
-                fs::remove_file(path).unwrap();
+                match fs::remove_file(path) {
+                    // SQLite deletes its own files as the last connection closes, maybe only now.
+                    Err(error) if error.kind() == ErrorKind::NotFound => {}
+                    removed => removed.unwrap(),
+                }
             } else if !path.ends_with("local") {
                 fs::remove_dir_all(path).unwrap();
             }
