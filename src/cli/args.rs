@@ -114,6 +114,12 @@ pub(super) enum CliCommand {
     Diff(NameArgs),
     /// Apply the work done in a session to the git work tree here
     Apply(ApplyArgs),
+    /// Make a branch of the work done in a session, in the git repository here
+    Fetch(FetchArgs),
+    /// Fetch the work done in a session, and push its branch
+    Push(PushArgs),
+    /// Fetch and push the work done in a session, and open a pull request with gh
+    Pr(PrArgs),
     /// Pause sessions' sandboxes, and everything that runs in them
     Pause(NamesArgs),
     /// Resume paused sandboxes
@@ -248,6 +254,36 @@ pub(super) struct ApplyArgs {
     /// Apply it even if the same lines changed here, and mark the conflicts
     #[arg(long = "3way")]
     pub three_way: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct FetchArgs {
+    /// Name of the session, as `sandbar ls` prints it
+    pub name: String,
+    /// Message of the commit with the work that the agent has not committed
+    #[arg(long, short)]
+    pub message: Option<String>,
+    /// Fetch even if the repository is unrelated to the session, and replace its branch whatever it has
+    #[arg(long)]
+    pub force: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PushArgs {
+    #[command(flatten)]
+    pub fetch: FetchArgs,
+    /// Where to push; by default the only remote, or origin
+    #[arg(long)]
+    pub remote: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PrArgs {
+    #[command(flatten)]
+    pub push: PushArgs,
+    /// Arguments for `gh pr create`, after `--`; by default --fill
+    #[arg(last = true)]
+    pub gh: Vec<String>,
 }
 
 #[derive(Debug, Args)]

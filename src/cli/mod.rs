@@ -105,6 +105,15 @@ fn dispatch(cli: Cli, env: &Env) -> Result<(), CommandError> {
             shell::shell(options, &args, env).map_err(about(&args.name))
         }
         Some(CliCommand::Diff(args)) => code::diff(options, &args, env).map_err(about(&args.name)),
+        Some(CliCommand::Fetch(args)) => {
+            code::fetch(options, &args, env).map_err(about(&args.name))
+        }
+        Some(CliCommand::Push(args)) => {
+            code::push(options, &args, env).map_err(about(&args.fetch.name))
+        }
+        Some(CliCommand::Pr(args)) => {
+            code::pr(options, &args, env).map_err(about(&args.push.fetch.name))
+        }
         Some(CliCommand::Apply(args)) => {
             code::apply(options, &args, env).map_err(about(&args.name))
         }

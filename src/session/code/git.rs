@@ -123,6 +123,25 @@ impl Git {
         self
     }
 
+    /// Commits have the name and the address that the user's configuration says, not ours.
+    pub(crate) async fn identity(self) -> Self {
+        let mut git = self.clone();
+        for (key, variables) in [
+            ("user.name", ["GIT_AUTHOR_NAME", "GIT_COMMITTER_NAME"]),
+            ("user.email", ["GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL"]),
+        ] {
+            let all = self.text(&["config", "--get-all", key]).await;
+            let all = all.unwrap_or_default();
+            // The last one is ours, from the command line.
+            if let Some(theirs) = all.lines().rev().nth(1) {
+                for variable in variables {
+                    git = git.env(variable, theirs);
+                }
+            }
+        }
+        git
+    }
+
     /// Runs git; returns its output without the trailing line feed.
     pub(crate) async fn text(&self, args: &[&str]) -> Result<String, Failure> {
         let bytes = self.bytes(args).await?;

@@ -42,6 +42,10 @@ pub(crate) const UNPACK: &str = script!("unpack.sh");
 /// Prints the work done in the directory `$1` since the session began as a binary-safe patch.
 pub const DIFF: &str = script!("diff.sh");
 
+/// Prints a bundle of the commits and the uncommitted work of the session in the directory `$1`; `$2`: `whole` with
+/// the history before the session too. Described in the script.
+pub(crate) const FETCH: &str = script!("fetch.sh");
+
 /// Prints the root commits of the history that the session in the directory `$1` began with.
 pub(crate) const ROOTS: &str = script!("roots.sh");
 
@@ -127,4 +131,4 @@ mod kept_tests;
 #[cfg(test)]
 mod odd_tests;
 #[cfg(test)]
-mod tests;
+pub(in crate::session) mod tests;

@@ -6,7 +6,7 @@ use pretty_assertions::assert_eq;
 
 use super::*;
 
-pub(super) fn run(dir: &Path, program: &str, args: &[&str]) -> String {
+pub(in crate::session) fn run(dir: &Path, program: &str, args: &[&str]) -> String {
     let output = std::process::Command::new(program)
         .args(args)
         .current_dir(dir)
@@ -19,13 +19,13 @@ pub(super) fn run(dir: &Path, program: &str, args: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-pub(super) fn git_in(dir: &Path, args: &[&str]) -> String {
+pub(in crate::session) fn git_in(dir: &Path, args: &[&str]) -> String {
     let who = ["-c", "user.name=n", "-c", "user.email=n@example.invalid"];
     run(dir, "git", &[&who, args].concat())
 }
 
 /// A work tree with every kind of file, and one commit if `born`.
-pub(super) fn work_tree_in(dir: &Path, born: bool) -> PathBuf {
+pub(in crate::session) fn work_tree_in(dir: &Path, born: bool) -> PathBuf {
     let root = dir.join("näme of it");
     std::fs::create_dir(&root).unwrap();
     git_in(&root, &["init", "-q", "-b", "trunk"]);
@@ -46,7 +46,7 @@ pub(super) fn work_tree_in(dir: &Path, born: bool) -> PathBuf {
 }
 
 /// The files that are not ignored, in all folders except git's own.
-pub(super) fn contents(root: &Path) -> Vec<(PathBuf, String)> {
+pub(in crate::session) fn contents(root: &Path) -> Vec<(PathBuf, String)> {
     let mut files = Vec::new();
     let mut folders = vec![root.to_owned()];
     while let Some(folder) = folders.pop() {
@@ -76,7 +76,7 @@ pub(super) fn contents(root: &Path) -> Vec<(PathBuf, String)> {
 
 /// Nests repositories in a work tree: one without commits, one with another inside, one that was added, one without
 /// files.
-pub(super) fn nest_repositories_in(root: &Path) {
+pub(in crate::session) fn nest_repositories_in(root: &Path) {
     for name in ["unborn", "born of it", "born of it/deep", "added", "void"] {
         let folder = root.join(name);
         std::fs::create_dir(&folder).unwrap();
@@ -98,7 +98,7 @@ pub(super) fn nest_repositories_in(root: &Path) {
 }
 
 /// Runs a sandbox script with this home.
-pub(super) fn script(home: &Path, script: &str, args: &[&str]) -> String {
+pub(in crate::session) fn script(home: &Path, script: &str, args: &[&str]) -> String {
     let output = std::process::Command::new("sh")
         .args([&["-c", script, "sandbar"], args].concat())
         .current_dir(home)
@@ -112,16 +112,16 @@ pub(super) fn script(home: &Path, script: &str, args: &[&str]) -> String {
 }
 
 /// A work tree that was unpacked in a sandbox.
-pub(super) struct There {
-    pub(super) home: PathBuf,
-    pub(super) at: PathBuf,
-    pub(super) head: String,
-    pub(super) notes: Vec<String>,
+pub(in crate::session) struct There {
+    pub(in crate::session) home: PathBuf,
+    pub(in crate::session) at: PathBuf,
+    pub(in crate::session) head: String,
+    pub(in crate::session) notes: Vec<String>,
 }
 
 impl There {
     /// Packs and unpacks.
-    pub(super) async fn new(dir: &Path, root: &Path) -> Self {
+    pub(in crate::session) async fn new(dir: &Path, root: &Path) -> Self {
         let (scratch, home) = (dir.join("scratch"), dir.join("home"));
         std::fs::create_dir_all(&scratch).unwrap();
         std::fs::create_dir_all(&home).unwrap();
@@ -138,7 +138,7 @@ impl There {
         }
     }
 
-    pub(super) fn diff(&self) -> Vec<u8> {
+    pub(in crate::session) fn diff(&self) -> Vec<u8> {
         let output = std::process::Command::new("sh")
             .args(["-c", DIFF, "sandbar"])
             .arg(&self.at)
@@ -150,7 +150,7 @@ impl There {
     }
 
     /// Applies the work to the work tree that it came from.
-    pub(super) fn apply(&self, root: &Path) {
+    pub(in crate::session) fn apply(&self, root: &Path) {
         let patch = self.home.join("patch");
         std::fs::write(&patch, self.diff()).unwrap();
         git_in(

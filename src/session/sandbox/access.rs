@@ -116,6 +116,12 @@ impl SandboxAccess {
         self.sandbox.diff(&self.directory).await
     }
 
+    /// The session's commits and its uncommitted work as a git bundle, and what could not be read of it. `whole`: with
+    /// the history before the session too.
+    pub(crate) async fn bundle(&self, whole: bool) -> Result<(Vec<u8>, Vec<String>), Failure> {
+        self.sandbox.bundle(&self.directory, whole).await
+    }
+
     /// The root commits of the history that the session began with.
     pub async fn roots(&self) -> Result<Vec<String>, Failure> {
         let what = "the session's history could not be read";

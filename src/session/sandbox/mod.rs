@@ -178,12 +178,30 @@ impl SessionSandbox {
 
     /// The work done in a directory since the session began, as a patch, and what could not be read of it.
     pub(crate) async fn diff(&self, directory: &str) -> Result<(Vec<u8>, Vec<String>), Failure> {
+        self.work(super::code::DIFF, &[directory]).await
+    }
+
+    /// The session's commits and its uncommitted work as a git bundle, as [`super::code::FETCH`] describes it.
+    pub(crate) async fn bundle(
+        &self,
+        directory: &str,
+        whole: bool,
+    ) -> Result<(Vec<u8>, Vec<String>), Failure> {
+        let history = if whole { "whole" } else { "" };
+        self.work(super::code::FETCH, &[directory, history]).await
+    }
+
+    /// Runs a script that prints the work; what could not be read of it is on its standard error.
+    async fn work(
+        &self,
+        script: &str,
+        arguments: &[&str],
+    ) -> Result<(Vec<u8>, Vec<String>), Failure> {
         let limits = (Duration::from_mins(2), PATCH_LIMIT);
-        let what = "the work could not be read";
         let script = SandboxScript {
-            what,
-            text: super::code::DIFF,
-            arguments: &[directory],
+            what: "the work could not be read",
+            text: script,
+            arguments,
             input: None,
         };
         let output = self.output(script, limits).await?;
