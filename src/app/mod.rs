@@ -183,6 +183,11 @@ impl App {
             session.logs.shown(viewport.logs);
             session.changes.shown(viewport.changes);
         }
+        if let Some((key, chat)) = &viewport.peek
+            && let Some(session) = self.open.get_mut(key)
+        {
+            session.chat.shown(chat.clone());
+        }
         self.overlays.drawn(viewport.overlay);
         self.viewport = viewport;
     }
@@ -264,6 +269,10 @@ impl App {
 
     /// The contexts in which keys are looked up now, from front to back.
     fn contexts(&self) -> Vec<KeyContext> {
+        if let Some(key) = self.peeked() {
+            let chat = self.open.get(key).map(|session| session.chat.context());
+            return KeyContext::peeked(chat);
+        }
         if let Some(overlay) = self.overlays.top() {
             return vec![overlay.context(), KeyContext::Always];
         }

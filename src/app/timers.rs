@@ -24,6 +24,8 @@ impl App {
             self.leader.due(now),
             self.status.due(),
             session.and_then(|session| session.chat.animation_due(now)),
+            self.peeked()
+                .and_then(|key| self.open.get(key)?.chat.animation_due(now)),
             session.and_then(|session| moves_next(session.state(), now)),
             self.lifetime_due(now),
             self.unattached_due(now),
@@ -49,6 +51,11 @@ impl App {
         let session = self.session_mut();
         if let Some(outcome) = session.and_then(|session| session.chat.tick(cx)) {
             self.chat_outcome(outcome, cx);
+        }
+        if self.peeked().is_some() {
+            let session = self.keyed_session_mut();
+            let outcome = session.and_then(|session| session.chat.tick(cx));
+            self.peek_outcome(outcome, cx);
         }
         if self.unattached_due(cx.now).is_some_and(|due| due <= cx.now) {
             self.refresh_unattached(cx);

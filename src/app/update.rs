@@ -9,18 +9,14 @@ use super::effect::Effect;
 use super::event::{Event, Reply};
 use super::input::key::Key;
 use super::input::keymap::KeyMeaning;
+use super::overlay::confirmed::PAGE;
 use super::overlay::help::HelpOverlay;
 use super::overlay::picker::Picker;
 use super::overlay::{Confirm, Overlay};
-use super::session::composer_notices::open_link;
 use super::session::revive::can_revive;
-use super::sessions::bulk::BulkOp;
 use super::{App, Pane};
 use crate::domain::sandbox::Phase;
-use crate::domain::session::{SessionCommand, SessionEvent};
-
-/// Rows in a page of an overlay.
-const OVERLAY_PAGE: i16 = 10;
+use crate::domain::session::SessionEvent;
 
 impl App {
     /// Handles one event; its effects are added to `cx`.
@@ -51,6 +47,7 @@ impl App {
             }
             Event::Stop => self.quit(cx),
         }
+        self.settle_peek(cx);
         self.settle(cx);
         self.notify_outside(cx);
         if changes_list {
@@ -83,13 +80,18 @@ impl App {
                     && contexts[0].falls_to_composer()
                     && (in_burst || key.typed().is_some()) =>
             {
-                let Some(session) = self.session_mut() else {
+                let is_peeked = self.peeked().is_some();
+                let Some(session) = self.keyed_session_mut() else {
                     return;
                 };
                 if !in_burst {
                     session.chat.answer_key(action, key, cx);
-                } else if let Some(outcome) = session.chat.burst_key(action, key, cx) {
-                    self.chat_outcome(outcome, cx);
+                    return;
+                }
+                match session.chat.burst_key(action, key, cx) {
+                    outcome if is_peeked => self.peek_outcome(outcome, cx),
+                    Some(outcome) => self.chat_outcome(outcome, cx),
+                    None => {}
                 }
             }
             KeyMeaning::Action(action) => self.act(action, cx),
@@ -105,6 +107,12 @@ impl App {
     }
 
     fn type_key(&mut self, key: Key, cx: &mut Cx<'_>) {
+        if self.peeked().is_some() {
+            if let Some(session) = self.keyed_session_mut() {
+                session.chat.type_key(key, cx);
+            }
+            return;
+        }
         let is_taken = self.overlays.type_key(key);
         self.palette_typed(cx);
         self.search_typed();
@@ -126,6 +134,14 @@ impl App {
     fn paste(&mut self, event: Event, cx: &mut Cx<'_>) {
         self.settle_chat(cx);
         self.leader.clear();
+        if self.peeked().is_some() {
+            if let (Some(session), Event::Paste(text) | Event::PasteMore(text)) =
+                (self.keyed_session_mut(), &event)
+            {
+                session.chat.paste(text, cx);
+            }
+            return;
+        }
         if !self.overlays.is_empty() {
             if let Event::Paste(text) | Event::PasteMore(text) = &event {
                 self.overlays.paste(text);
@@ -157,6 +173,7 @@ impl App {
         match action {
             Action::App(action) if self.act_attached(action, cx) => {}
             Action::App(action) => self.act_root(action, cx),
+            Action::Chat(action) if self.peeked().is_some() => self.act_peeked(action, cx),
             Action::Chat(action) => self.act_chat(action, cx),
             Action::Sessions(action) => {
                 if let Some(outcome) = self.list.update(action) {
@@ -190,6 +207,8 @@ impl App {
             }
             AppAction::NewSession => self.new_session(cx),
             AppAction::NextNeedsYou => self.next_needs_you(cx),
+            AppAction::PeekNext => self.peek_next(cx),
+            AppAction::OpenPeeked => self.open_peeked(cx),
             AppAction::Slot(slot) => self.show_row(usize::from(slot).saturating_sub(1), cx),
             AppAction::Retry => self.retry(cx),
             AppAction::Revive => self.ask_revive(cx),
@@ -214,6 +233,7 @@ impl App {
             AppAction::Redraw => cx.ask(Effect::Redraw),
             AppAction::CancelSequence => self.leader.clear(),
             AppAction::Confirm => self.confirmed(cx),
+            AppAction::Close if self.peeked().is_some() => self.close_peek(),
             AppAction::Close => self.overlays.close(),
             AppAction::CopyRow => self.copy_link(cx),
             AppAction::RenameRow => self.rename_row(),
@@ -224,8 +244,8 @@ impl App {
             AppAction::FavouriteModel => self.turn_favourite(cx),
             AppAction::ScrollDown => self.scroll_overlay(1),
             AppAction::ScrollUp => self.scroll_overlay(-1),
-            AppAction::PageDown => self.scroll_overlay(OVERLAY_PAGE),
-            AppAction::PageUp => self.scroll_overlay(-OVERLAY_PAGE),
+            AppAction::PageDown => self.scroll_overlay(PAGE),
+            AppAction::PageUp => self.scroll_overlay(-PAGE),
         }
     }
 
@@ -249,9 +269,11 @@ impl App {
 
     /// Runs before each key: a held answer counts.
     fn settle_chat(&mut self, cx: &mut Cx<'_>) {
-        let session = self.session_mut();
-        if let Some(outcome) = session.and_then(|session| session.chat.settle(cx)) {
-            self.chat_outcome(outcome, cx);
+        let session = self.keyed_session_mut();
+        match session.and_then(|session| session.chat.settle(cx)) {
+            outcome if self.peeked().is_some() => self.peek_outcome(outcome, cx),
+            Some(outcome) => self.chat_outcome(outcome, cx),
+            None => {}
         }
     }
 
@@ -339,54 +361,9 @@ impl App {
         }
     }
 
-    fn confirmed(&mut self, cx: &mut Cx<'_>) {
-        match self.overlays.pop() {
-            Some(Overlay::Confirm(Confirm::Quit)) => self.quit(cx),
-            Some(Overlay::Confirm(Confirm::Kill { targets, .. })) => {
-                self.list.unmark();
-                self.begin_bulk(BulkOp::Kill, &targets, cx);
-            }
-            Some(Overlay::Confirm(Confirm::Remove { keys, .. })) => self.remove_sessions(&keys, cx),
-            Some(Overlay::Confirm(Confirm::DeleteConversation { id, .. })) => {
-                self.delete_conversation(id, cx);
-            }
-            Some(Overlay::Confirm(Confirm::Revive(key))) => {
-                if let Some(session) = self.open.get_mut(&key) {
-                    session.revive(cx);
-                }
-            }
-            Some(Overlay::Confirm(Confirm::Auto(key))) => {
-                if let Some(session) = self.open.get_mut(&key) {
-                    session.wake_for(vec![SessionCommand::SetAuto(true)], cx);
-                }
-            }
-            Some(Overlay::Models(picker)) => self.choose_model(&picker, cx),
-            Some(Overlay::Templates(picker)) => self.use_template(&picker, cx),
-            Some(Overlay::Palette(picker)) => self.choose_in_palette(picker, cx),
-            Some(Overlay::Chat(list)) => self.choose_in_chat_list(&list, cx),
-            Some(Overlay::Status(picker)) => self.switch_mcp(picker, cx),
-            Some(Overlay::Secret(entry)) => self.secret_entered(entry, cx),
-            Some(Overlay::Links(links)) => open_link(&links, cx),
-            Some(Overlay::Help(_) | Overlay::Changes) | None => {}
-        }
-    }
-
-    fn quit(&mut self, cx: &mut Cx<'_>) {
+    pub(super) fn quit(&mut self, cx: &mut Cx<'_>) {
         self.open.save_all(cx);
         cx.ask(Effect::Quit);
-    }
-
-    fn scroll_overlay(&mut self, rows: i16) {
-        let matching = match self.overlays.top() {
-            Some(Overlay::Changes) => return self.scroll_changes(rows),
-            Some(Overlay::Models(picker)) => self.models_len(picker),
-            Some(Overlay::Templates(picker)) => self.matching_templates(picker).len(),
-            Some(Overlay::Palette(picker)) => self.palette_len(picker),
-            Some(Overlay::Chat(list)) => list.matching().len(),
-            Some(Overlay::Status(_)) => self.status_len(),
-            _ => 0,
-        };
-        self.overlays.scroll(rows, matching);
     }
 
     fn reply(&mut self, reply: Reply, cx: &mut Cx<'_>) {

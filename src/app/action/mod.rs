@@ -117,6 +117,10 @@ actions! {
         NewSession,
         /// Shows the next session that needs the user.
         NextNeedsYou,
+        /// Looks at the next session that needs the user, above the one on the screen.
+        PeekNext,
+        /// Shows the session that is looked at.
+        OpenPeeked,
         /// Retries now what failed or waits.
         Retry,
         /// Continues the shown session in a new sandbox when its own is gone.
@@ -167,6 +171,8 @@ actions! {
         Last,
         /// Shows the selected session.
         Open,
+        /// Looks at the selected session, above the one on the screen.
+        Peek,
         /// Marks the selected session, or unmarks it.
         Mark,
         /// Marks all rows that the filter leaves, or unmarks them.

@@ -2,16 +2,18 @@
 //!
 //! In reading order: `picker` is a list with a filter, `help` lists all keys, `palette` finds every action,
 //! `models` are those to choose from, `server` says what the server works with, `chat_list` is a list of the
-//! conversation, `links` are its links, `changes` are what was changed, `kill_confirm` says what a kill loses, `secret_entry` is a field for a
-//! secret; `view` draws them. The overlays do not act on an answer: the root does.
+//! conversation, `links` are its links, `changes` are what was changed, `peek` is a look at another session, `kill_confirm` says what a kill loses, `secret_entry` is a field for a
+//! secret; `view` draws them. The overlays do not act on an answer: the root does, in `confirmed`.
 
 pub(super) mod changes;
 pub(super) mod chat_list;
+pub(super) mod confirmed;
 pub(super) mod help;
 pub(super) mod kill_confirm;
 pub(super) mod links;
 mod models;
 pub(super) mod palette;
+pub(super) mod peek;
 pub(super) mod picker;
 pub(super) mod secret_entry;
 pub(super) mod server;
@@ -24,6 +26,7 @@ use crate::domain::id::{OpencodeSessionId, SessionKey};
 use chat_list::ChatListOverlay;
 use help::HelpOverlay;
 use links::LinkList;
+use peek::Peek;
 use picker::Picker;
 use secret_entry::{SecretEntry, SecretPurpose};
 
@@ -46,6 +49,8 @@ pub(super) enum Overlay {
     Links(LinkList),
     /// The changes of the shown session, which keeps their state.
     Changes,
+    /// The chat of a session that is not on the screen.
+    Peek(Peek),
 }
 
 /// A dialog. Its text is built on each draw, so that it is never stale.
@@ -79,6 +84,7 @@ impl Overlay {
             Self::Confirm(_) => KeyContext::Confirm,
             Self::Links(_) => KeyContext::Links,
             Self::Changes => KeyContext::Changes,
+            Self::Peek(_) => KeyContext::Peek,
             Self::Models(_) | Self::Templates(_) | Self::Palette(_) | Self::Chat(_) => {
                 KeyContext::Picker
             }
@@ -95,7 +101,9 @@ impl Overlay {
             | Self::Status(picker) => Some(picker),
             Self::Chat(list) => Some(&mut list.picker),
             Self::Help(help) => Some(&mut help.picker),
-            Self::Confirm(_) | Self::Secret(_) | Self::Links(_) | Self::Changes => None,
+            Self::Confirm(_) | Self::Secret(_) | Self::Links(_) | Self::Changes | Self::Peek(_) => {
+                None
+            }
         }
     }
 
@@ -119,6 +127,7 @@ impl Overlay {
             | Self::Status(_)
             | Self::Links(_)
             | Self::Changes
+            | Self::Peek(_)
             | Self::Secret(_) => None,
         }
     }

@@ -2,7 +2,7 @@
 //! shown.
 //!
 //! In reading order: `open_sessions` holds all open sessions, `routing` opens and shows them and
-//! routes their events; `boot` is the progress of a boot, `recovery` the actions if it fails,
+//! routes their events; `boot` is the progress of a boot with the actions if it fails, `peek` looks at another session,
 //! `revive` how a gone session comes back, `password` asks for a server's password; `lists` opens
 //! lists of the conversation, `conversations` those beside it, `composer_notices` are notices, most
 //! of them about the composer, `situation` is what their advice depends on; `row_actions` performs what the list
@@ -16,7 +16,7 @@ mod lists;
 pub(super) mod open_sessions;
 mod password;
 pub(super) mod paused_elsewhere;
-pub(super) mod recovery;
+mod peek;
 pub(super) mod revive;
 pub(super) mod routing;
 mod row_actions;

@@ -19,6 +19,7 @@ impl App {
     pub(in crate::app) fn sessions_outcome(&mut self, outcome: SessionsOutcome, cx: &mut Cx<'_>) {
         match outcome {
             SessionsOutcome::Open(key) => self.show(key, cx),
+            SessionsOutcome::Peek(key) => self.peek(key, cx),
             SessionsOutcome::PauseOrResume(key) => self.pause_or_resume(&key, cx),
             SessionsOutcome::Pause(rows) => self.begin_bulk(BulkOp::Pause, &rows, cx),
             SessionsOutcome::AskKill(rows) => self.ask_kill(&rows, cx),

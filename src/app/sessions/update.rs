@@ -13,6 +13,7 @@ use crate::domain::session::SessionSummary;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::app) enum SessionsOutcome {
     Open(SessionKey),
+    Peek(SessionKey),
     PauseOrResume(SessionKey),
     /// The marked rows in the order of the list, or an unattached sandbox.
     Pause(Vec<RowTarget>),
@@ -55,17 +56,8 @@ impl Sessions {
             SessionsAction::Leave if !self.marked.is_empty() => self.unmark(),
             SessionsAction::Leave if !self.filter_text().is_empty() => self.clear_filter(),
             SessionsAction::Leave => return Some(SessionsOutcome::Leave),
-            SessionsAction::Open => {
-                return Some(match self.selected()? {
-                    RowTarget::Session(key) => SessionsOutcome::Open(key),
-                    RowTarget::Sandbox(_) => SessionsOutcome::IsStrange,
-                });
-            }
-            SessionsAction::Adopt => {
-                return Some(match self.selected()? {
-                    RowTarget::Session(_) => SessionsOutcome::IsSession,
-                    RowTarget::Sandbox(id) => SessionsOutcome::Adopt(id),
-                });
+            SessionsAction::Open | SessionsAction::Peek | SessionsAction::Adopt => {
+                return self.about_selected(action);
             }
             SessionsAction::Pause => {
                 let wanted = self.marked_or_selected();
@@ -90,6 +82,17 @@ impl Sessions {
             }
         }
         None
+    }
+
+    /// What concerns the row under the cursor alone.
+    fn about_selected(&self, action: SessionsAction) -> Option<SessionsOutcome> {
+        Some(match (action, self.selected()?) {
+            (SessionsAction::Adopt, RowTarget::Sandbox(id)) => SessionsOutcome::Adopt(id),
+            (SessionsAction::Adopt, RowTarget::Session(_)) => SessionsOutcome::IsSession,
+            (_, RowTarget::Sandbox(_)) => SessionsOutcome::IsStrange,
+            (SessionsAction::Peek, RowTarget::Session(key)) => SessionsOutcome::Peek(key),
+            (_, RowTarget::Session(key)) => SessionsOutcome::Open(key),
+        })
     }
 
     /// What concerns the records of sessions, whatever their sandboxes.

@@ -6,7 +6,6 @@ mod changes;
 mod keys;
 mod links;
 mod models;
-mod notifications;
 mod palette;
 mod password;
 mod past_prompts;

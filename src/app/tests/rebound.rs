@@ -222,6 +222,15 @@ fn panes() -> Vec<(&'static str, Script)> {
         ),
         ("sessions", with_keys(live(), "f6 f6")),
         ("marked", with_keys(live(), "ctrl-x l space")),
+        ("filter", with_keys(live(), "ctrl-x l / i d l e")),
+        ("filtered", with_keys(live(), "ctrl-x l / i d l e enter")),
+        ("peek", {
+            let mut script = with_keys(live(), "ctrl-x l G v");
+            script.phase("two", Phase::Live);
+            script.session("two", SessionEvent::Chat(permission()));
+            script.wait(Duration::from_secs(1));
+            script
+        }),
         ("logs", with_keys(live(), "ctrl-x o")),
         ("changes", with_keys(live(), "ctrl-x d")),
         ("help", with_keys(live(), "f1")),

@@ -61,6 +61,15 @@ const REQUEST: &[KeyHint] = &[
     HELP,
 ];
 
+/// The options show their digits themselves.
+const PEEK: &[KeyHint] = &[
+    hint!(Chat::RequestPrevious Chat::RequestNext),
+    hint!(Chat::RequestAccept),
+    hint!(Chat::RequestFull),
+    hint!(App::OpenPeeked),
+    hint!(App::Close),
+];
+
 /// The menu above the composer.
 const MENU: &[KeyHint] = &[
     hint!(Chat::MenuAccept),
@@ -198,6 +207,7 @@ impl App {
     fn hints(&self, theme: &Theme) -> Vec<(String, &'static str)> {
         let contexts = self.contexts();
         let hints: Vec<KeyHint> = match contexts[0] {
+            _ if self.peeked().is_some() => PEEK.to_vec(),
             KeyContext::Composer => self.composer_hints(),
             KeyContext::Completion => MENU.to_vec(),
             KeyContext::Transcript => TRANSCRIPT.to_vec(),
@@ -223,6 +233,7 @@ impl App {
             KeyContext::Picker => PICKER.to_vec(),
             KeyContext::Links => LINKS.to_vec(),
             KeyContext::Changes => CHANGES.to_vec(),
+            KeyContext::Peek => PEEK.to_vec(),
             // An overlay shows its keys itself.
             KeyContext::Help
             | KeyContext::Confirm

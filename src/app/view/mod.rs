@@ -14,6 +14,7 @@ pub(super) mod footer;
 pub(super) mod frame;
 pub(super) mod hints;
 pub mod layout;
+mod peek;
 pub mod surface;
 pub mod theme;
 pub mod viewport;

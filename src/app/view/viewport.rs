@@ -6,6 +6,7 @@ use ratatui::layout::{Position, Rect};
 use crate::app::chat::ChatViewport;
 use crate::app::logs::LogsViewport;
 use crate::app::pane::Pane;
+use crate::domain::id::SessionKey;
 
 /// What the last frame showed, and where.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -13,6 +14,8 @@ pub struct Viewport {
     /// The position of the terminal's cursor as (column, row); hidden if `None`.
     pub cursor: Option<(u16, u16)>,
     pub chat: ChatViewport,
+    /// The chat of the session that is looked at.
+    pub peek: Option<(SessionKey, ChatViewport)>,
     pub logs: LogsViewport,
     /// The first row of the top overlay that was drawn, if it can scroll.
     pub overlay: Option<u16>,

@@ -1,6 +1,9 @@
 //! The session list in the whole program, with real sandboxes.
 
+use rustix::process::{Pid, Signal, kill_process};
+
 use crate::support::home::Home;
+use crate::support::screen::Screen;
 
 #[test]
 fn a_session_is_renamed_and_one_that_runs_is_removed_for_good() {
@@ -35,4 +38,57 @@ fn a_session_is_renamed_and_one_that_runs_is_removed_for_good() {
     // The other one is shown instead, untouched.
     screen.wait_for("The figures are rounded.");
     screen.wait_until("one sandbox", |_| home.sandboxes().len() == 1);
+}
+
+/// Types a prompt that asks, in a session of its own.
+fn ask(screen: &mut Screen, sessions: usize) {
+    screen.send("\x18n");
+    screen.wait_for(&format!("Sessions ({sessions})"));
+    screen.wait_for("What shall we work on?");
+    screen.send("permission please\r");
+    screen.wait_for("! waits for you");
+}
+
+#[test]
+fn all_that_wait_are_known_again_after_a_kill_and_answered_without_being_shown() {
+    let home = Home::with_sandboxes();
+    let mut screen = home.terminal(&["--demo", "--empty"]).size(120, 40).start();
+    screen.wait_for("type a message");
+    screen.send("table please\r");
+    screen.wait_for("The figures are rounded.");
+    screen.wait_for("idle");
+    ask(&mut screen, 2);
+    ask(&mut screen, 3);
+    screen.send("\x183");
+    screen.wait_for("The figures are rounded.");
+    screen.wait_for("2 need you");
+    let pid = Pid::from_raw(screen.pid().try_into().unwrap()).unwrap();
+    kill_process(pid, Signal::KILL).unwrap();
+    screen.wait_exit();
+
+    let listed = home.run(&["ls", "--json"]);
+    let listed: serde_json::Value = serde_json::from_str(&listed.stdout).unwrap();
+    let states = listed.as_array().unwrap().iter();
+    let states: Vec<&str> = states.filter_map(|row| row["state"].as_str()).collect();
+    let waiting = states.iter().filter(|state| **state == "needs you");
+    assert_eq!((waiting.count(), states.len()), (2, 3), "{states:?}");
+
+    let mut screen = home.terminal(&["--demo"]).size(120, 40).start();
+    screen.wait_for("2 need you");
+    screen.wait_for("The figures are rounded.");
+    // From the list, and with the key for the next one; the session on the screen stays.
+    screen.send("\x18l");
+    screen.send("gv");
+    screen.answer("/etc/", "1");
+    screen.wait_for("answered session-");
+    screen.wait_for("1 needs you");
+    screen.send("\x18v");
+    screen.answer("/etc/", "1");
+    screen.wait_until("nobody who waits", |screen| {
+        let text = screen.contents();
+        text.contains("answered session-")
+            && !text.contains("need you")
+            && !text.contains("needs you")
+    });
+    screen.wait_for("The figures are rounded.");
 }

@@ -4,6 +4,7 @@ use super::{PanelOutcome, ReplyText};
 use crate::app::chat::{Chat, ChatAction, ChatContext, ChatFocus, ChatOutcome};
 use crate::app::cx::Cx;
 use crate::app::input::key::Key;
+use crate::domain::time::Monotonic;
 
 impl Chat {
     /// Whether the panel of a request receives the keys.
@@ -131,6 +132,20 @@ impl Chat {
             return None;
         }
         self.panel_update(action, cx)
+    }
+
+    /// The chat comes above the one on the screen: its request takes the keys, half a second from now
+    /// on.
+    pub(in crate::app) fn appear(&mut self, now: Monotonic) {
+        self.clock = now;
+        self.requests.appear(now);
+        self.go_to_request();
+    }
+
+    /// The chat goes again; what was set aside comes back, and no answer is held.
+    pub(in crate::app) fn leave_request(&mut self) {
+        self.requests.leave();
+        self.sync_aside();
     }
 
     /// The user focuses the panel; the composer's text is set aside.

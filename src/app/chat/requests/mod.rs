@@ -252,6 +252,12 @@ impl Requests {
         };
     }
 
+    /// The panel is seen from now on.
+    pub(super) fn appear(&mut self, now: Monotonic) {
+        self.appeared = now;
+        self.held = None;
+    }
+
     /// Whether the panel receives the keys now.
     pub(super) fn takes_keys(&self, now: Monotonic, quiet: ComposerActivity) -> bool {
         !self.waiting.is_empty() && quiet.composer_empty && self.guard_ends(quiet) <= now

@@ -35,6 +35,8 @@ pub enum KeyContext {
     Links,
     /// The review of what was changed.
     Changes,
+    /// The chat of a session that is looked at.
+    Peek,
     /// Also above an overlay.
     Always,
     /// After the first key of a sequence.
@@ -43,7 +45,7 @@ pub enum KeyContext {
 
 impl KeyContext {
     /// All contexts, in the order of the help.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Composer,
         Self::Completion,
         Self::Transcript,
@@ -63,6 +65,7 @@ impl KeyContext {
         Self::ServerStatus,
         Self::Links,
         Self::Changes,
+        Self::Peek,
     ];
 
     /// Whether the key is text here. Where a request is answered, all printable keys but digits
@@ -98,6 +101,7 @@ impl KeyContext {
                     | Self::ServerStatus
                     | Self::Links
                     | Self::Changes
+                    | Self::Peek
             )
         };
         match (self, other) {
@@ -123,6 +127,16 @@ impl KeyContext {
         } else {
             vec![self, Self::Outside, Self::Anywhere, Self::Always]
         }
+    }
+
+    /// The same for a session that is looked at, whose chat has this focus: without what belongs to the
+    /// session on the screen.
+    pub fn peeked(chat: Option<ChatContext>) -> Vec<Self> {
+        let chat = chat.map(Self::from);
+        let composer = chat.filter(|context| *context == Self::Completion);
+        let composer = composer.map(|_| Self::Composer);
+        let layers = chat.into_iter().chain(composer);
+        layers.chain([Self::Peek, Self::Always]).collect()
     }
 
     /// Whether printable keys go to the composer unless this very context binds them.
@@ -162,6 +176,7 @@ impl KeyContext {
             Self::ServerStatus => "server status",
             Self::Links => "links",
             Self::Changes => "changes",
+            Self::Peek => "look at a session",
             Self::Always => "always",
             Self::Sequence => "after the first key",
         }

@@ -36,6 +36,8 @@ const ROWS: &[ActionRow] = rows! {
             [Sessions: "n" "N"] [Anywhere: "ctrl-x n"]
         App::NextNeedsYou "app.next_needs_you" "needs you" "show the next session that needs you"
             [Anywhere: "ctrl-x space"]
+        App::PeekNext "app.peek_next" "peek" "answer the next one from where you are"
+            [Anywhere: "ctrl-x v"]
         App::Slot(1) "app.slot_1" "session 1" "show session 1" [Anywhere: "ctrl-x 1"]
         App::Slot(2) "app.slot_2" "session 2" "show session 2" [Anywhere: "ctrl-x 2"]
         App::Slot(3) "app.slot_3" "session 3" "show session 3" [Anywhere: "ctrl-x 3"]
@@ -63,6 +65,8 @@ const ROWS: &[ActionRow] = rows! {
     SessionList {
         Sessions::Open "sessions.open" "open" "open the session"
             [Sessions: "enter"]
+        Sessions::Peek "sessions.peek" "peek" "look at it, and answer it from here"
+            [Sessions: "v"]
         Sessions::Pause "sessions.pause" "pause/resume" "pause or resume it, or pause all marked"
             [Sessions: "p"]
         Sessions::Kill "sessions.kill" "kill" "kill its sandbox, or all marked"
@@ -205,7 +209,9 @@ const ROWS: &[ActionRow] = rows! {
         App::Close "overlay.close" "close" "close it, or answer no"
             [Help: "esc" "f1" "ctrl-c"] [Confirm: "n" "esc" "q" "ctrl-c" => "no"]
             [Picker: "esc" "ctrl-c" => "cancel"] [Links: "esc" "q" "L" "ctrl-c"]
-            [ServerStatus Changes: "esc" "q" "ctrl-c"]
+            [ServerStatus Changes: "esc" "q" "ctrl-c"] [Peek: "esc" "ctrl-c"]
+        App::OpenPeeked "overlay.open" "open" "show the session that is looked at"
+            [Peek: "ctrl-o"]
         App::CopyRow "overlay.copy" "copy" "copy the selected link"
             [Links: "y"]
         App::RenameRow "overlay.rename" "rename" "rename the selected conversation"

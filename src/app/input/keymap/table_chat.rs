@@ -70,7 +70,7 @@ pub(super) const ROWS: &[ActionRow] = rows! {
     }
     Answering {
         Chat::FocusRequest "chat.focus_request" "answer" "answer the waiting request"
-            [Anywhere: "ctrl-x p"]
+            [Anywhere Peek: "ctrl-x p"]
         Chat::RequestOnce "request.once" "once" "allow it once"
             [Permission: "1"]
         Chat::RequestAlways "request.always" "always" "allow it until the sandbox restarts"

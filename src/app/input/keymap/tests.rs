@@ -159,7 +159,7 @@ fn a_sequence_waits_for_its_last_key() {
 #[test]
 fn users_keys_replace_ours() {
     let map = Keymap::with(&overrides(&[
-        ("app.logs", &["f2", "ctrl-x v"]),
+        ("app.logs", &["f2", "ctrl-x V"]),
         ("app.mouse", &[]),
     ]))
     .unwrap();

@@ -2,7 +2,7 @@
 
 use crate::app::action::{Action, AppAction, ChatAction, SessionsAction};
 use crate::app::input::keymap::Binding;
-use crate::app::session::recovery::{has_sandbox, takes_template};
+use crate::app::session::boot::recovery::{has_sandbox, takes_template};
 use crate::app::session::revive::can_revive;
 use crate::app::{App, OpenSession, Pane};
 use crate::domain::sandbox::Phase;

@@ -43,6 +43,7 @@ impl App {
                 Overlay::Palette(picker) => self.view_palette(picker, screen, buf, vx),
                 Overlay::Links(links) => links.draw(screen, buf, vx),
                 Overlay::Changes => self.view_changes(screen, buf, vx),
+                Overlay::Peek(peek) => self.view_peek(peek.key(), screen, buf, vx),
                 Overlay::Chat(list) => list.draw(screen, buf, vx),
                 Overlay::Status(picker) => self.view_status(picker, screen, buf, vx),
                 Overlay::Secret(entry) => {

@@ -1,5 +1,6 @@
 //! The progress of a boot: which stages ran, how long, and the output of their tools.
 
+pub(in crate::app) mod recovery;
 mod view;
 
 pub(in crate::app) use view::{BootView, RecoveryKey};

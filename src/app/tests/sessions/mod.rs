@@ -2,6 +2,8 @@ mod bulk;
 mod conversations;
 mod filter;
 mod list;
+mod notifications;
+mod peek;
 mod recovery;
 mod revive;
 mod row_actions;

@@ -1,13 +1,13 @@
 //! Recovery actions for a boot that fails or hangs: retry, another template, a shell in the
 //! sandbox.
 
-use super::OpenSession;
-use super::boot::RecoveryKey;
+use super::RecoveryKey;
 use crate::app::action::{Action, AppAction, SessionsAction};
 use crate::app::cx::Cx;
 use crate::app::effect::Effect;
 use crate::app::overlay::Overlay;
 use crate::app::overlay::picker::Picker;
+use crate::app::session::OpenSession;
 use crate::app::view::advice::AdviceKeys;
 use crate::app::{App, Mode};
 use crate::domain::id::TemplateId;

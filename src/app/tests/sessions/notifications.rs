@@ -2,7 +2,7 @@
 
 use pretty_assertions::assert_eq;
 
-use super::*;
+use crate::app::tests::*;
 use crate::domain::sandbox::Outage;
 use crate::domain::session::activity::Activity;
 use crate::domain::session::notification::{Notification, NotificationReason};
