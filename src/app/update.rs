@@ -206,6 +206,7 @@ impl App {
                 self.overlays.push(Overlay::Palette(Picker::default()));
             }
             AppAction::NewSession => self.new_session(cx),
+            AppAction::NewConversation => self.new_conversation(cx),
             AppAction::NextNeedsYou => self.next_needs_you(cx),
             AppAction::PeekNext => self.peek_next(cx),
             AppAction::OpenPeeked => self.open_peeked(cx),

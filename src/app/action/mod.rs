@@ -115,6 +115,8 @@ actions! {
         /// Shows what was changed.
         Changes,
         NewSession,
+        /// Begins a conversation beside the shown one, in the same sandbox.
+        NewConversation,
         /// Shows the next session that needs the user.
         NextNeedsYou,
         /// Looks at the next session that needs the user, above the one on the screen.

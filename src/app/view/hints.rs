@@ -67,7 +67,7 @@ const PEEK: &[KeyHint] = &[
     hint!(Chat::RequestAccept),
     hint!(Chat::RequestFull),
     hint!(App::OpenPeeked),
-    hint!(App::Close),
+    hint!(Chat::Stop => "close"),
 ];
 
 /// The menu above the composer.
@@ -207,6 +207,8 @@ impl App {
     fn hints(&self, theme: &Theme) -> Vec<(String, &'static str)> {
         let contexts = self.contexts();
         let hints: Vec<KeyHint> = match contexts[0] {
+            // Where the chat has no use for it, the key closes by itself.
+            KeyContext::Peek => vec![hint!(App::OpenPeeked), CLOSE],
             _ if self.peeked().is_some() => PEEK.to_vec(),
             KeyContext::Composer => self.composer_hints(),
             KeyContext::Completion => MENU.to_vec(),
@@ -233,7 +235,6 @@ impl App {
             KeyContext::Picker => PICKER.to_vec(),
             KeyContext::Links => LINKS.to_vec(),
             KeyContext::Changes => CHANGES.to_vec(),
-            KeyContext::Peek => PEEK.to_vec(),
             // An overlay shows its keys itself.
             KeyContext::Help
             | KeyContext::Confirm

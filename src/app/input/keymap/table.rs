@@ -34,6 +34,9 @@ const ROWS: &[ActionRow] = rows! {
         App::NewSession "sessions.new" "new session" "start a new session"
             / "new" / "clear"
             [Sessions: "n" "N"] [Anywhere: "ctrl-x n"]
+        App::NewConversation "sessions.new_chat" "new chat" "begin a conversation in this sandbox"
+            / "new-conversation"
+            [Anywhere: "ctrl-x C"]
         App::NextNeedsYou "app.next_needs_you" "needs you" "show the next session that needs you"
             [Anywhere: "ctrl-x space"]
         App::PeekNext "app.peek_next" "peek" "answer the next one from where you are"

@@ -228,6 +228,26 @@ fn attached_to_a_server_keys_show_and_begin_conversations() {
 }
 
 #[test]
+fn a_key_begins_a_conversation_in_the_same_sandbox() {
+    let mut script = Script::with_stored(vec![row("one", 1)]);
+    let resync = testing::resync(Vec::new(), TurnStatus::Idle);
+    script.session(
+        "one",
+        SessionEvent::Chat(ChatEvent::Resync(Box::new(resync))),
+    );
+    script.phase("one", Phase::Live);
+    script.asked();
+
+    script.keys("ctrl-x C");
+
+    let begun = command(&mut script);
+    assert!(
+        matches!(begun, ConversationCommand::New { .. }),
+        "{begun:?}"
+    );
+}
+
+#[test]
 fn a_deleted_conversation_that_is_open_in_the_background_is_closed() {
     let mut script = two_attached();
     let answer = ConversationAnswer::Deleted("ses_1".into());
