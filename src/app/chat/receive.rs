@@ -12,6 +12,7 @@ use crate::domain::chat::{
     ChatEvent, Conversation, Message, MessageWithParts, Part, PartKind, Resync, Role, TurnStatus,
 };
 use crate::domain::failure::Failure;
+use crate::domain::prompt::PromptKind;
 use crate::domain::session::{PromptQueue, SessionCommand, StoredComposer};
 use crate::domain::time::{Monotonic, UnixMillis};
 
@@ -32,7 +33,11 @@ impl Chat {
             stashes,
             files,
             mentions,
+            commands,
         } = stored;
+        for (prompt, line) in commands {
+            self.sent.learn_command(prompt, line);
+        }
         self.stashes.restored(stashes);
         for (text, what) in mentions {
             self.completion.mentions.pick(text, what);
@@ -126,6 +131,7 @@ impl Chat {
             ChatEvent::Message(message) => self.message(message),
             ChatEvent::MessageRemoved(id) => self.transcript.remove_message(&id),
             ChatEvent::Part(part) => {
+                self.drop_echo_of_command(&part);
                 self.remember_prompt_of_others(&part);
                 self.transcript.part(part);
             }
@@ -165,6 +171,7 @@ impl Chat {
                 self.offers = *offers;
                 self.refresh_menu();
             }
+            ChatEvent::Command { prompt, line } => self.sent.learn_command(prompt, line),
             ChatEvent::Resync(resync) => {
                 self.resync(*resync, cx.wall);
                 self.load_sub_agents(cx);
@@ -222,9 +229,24 @@ impl Chat {
         self.transcript.message(message);
     }
 
+    /// Of a command the server makes a text with an id of its own, which takes the place of what was
+    /// typed.
+    fn drop_echo_of_command(&mut self, part: &Part) {
+        if let Some(sent) = self.sent.find(&part.message)
+            && sent.kind == PromptKind::Command
+            && sent.part != part.id
+        {
+            self.transcript.remove_part(&part.message, &sent.part);
+        }
+    }
+
     /// Adds prompts of an earlier run to the history.
     fn remember_prompt(&mut self, known: &MessageWithParts) {
         if known.message.role != Role::User {
+            return;
+        }
+        if let Some(line) = self.sent.command(&known.message.id) {
+            self.composer.remember(line);
             return;
         }
         for part in &known.parts {
@@ -251,7 +273,9 @@ impl Chat {
         };
         let entry = self.transcript.entry(&part.message);
         let is_prompt = entry.is_some_and(|entry| entry.message.role == Role::User);
-        if is_prompt && self.sent.find(&part.message).is_none() {
+        let is_known =
+            self.sent.find(&part.message).is_some() || self.sent.command(&part.message).is_some();
+        if is_prompt && !is_known {
             self.composer.remember(text);
         }
     }

@@ -197,6 +197,11 @@ impl App {
             stored,
             prompt,
         } = beside;
+        let from = self.open.get(key);
+        let prompt = prompt.map(|prompt| match from {
+            Some(from) => from.chat.as_composed(prompt),
+            None => prompt,
+        });
         let shown = self.showing(&conversation);
         match (shown, stored) {
             (Some(shown), _) => self.show(shown, cx),

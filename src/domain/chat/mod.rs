@@ -350,6 +350,12 @@ pub enum ChatEvent {
     Catalog(Catalog),
     /// What a prompt can name: commands, agents, resources.
     Offers(Box<PromptOffers>),
+    /// What was typed for a prompt whose text the server has made of one of its commands:
+    /// `/name arguments`.
+    Command {
+        prompt: MessageId,
+        line: String,
+    },
     /// What the server holds, after a connection was established again or for the first time.
     Resync(Box<Resync>),
     /// Older messages, in answer to [`super::session::SessionCommand::LoadOlder`].

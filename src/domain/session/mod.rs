@@ -211,6 +211,8 @@ pub struct StoredComposer {
     pub files: Vec<DraftFile>,
     /// What was named in prompts, by its text with the `@`.
     pub mentions: Vec<(String, Attachment)>,
+    /// What was typed for prompts whose text the server has made of its commands.
+    pub commands: Vec<(MessageId, String)>,
 }
 
 /// A file of this machine in an unsent text, which names it.

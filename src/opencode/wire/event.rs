@@ -82,6 +82,13 @@ pub enum Event {
         session_id: String,
         todos: Vec<Todo>,
     },
+    /// `command.executed`: one of the server's commands has run; the message is its answer.
+    CommandExecuted {
+        session_id: String,
+        message_id: String,
+        name: String,
+        arguments: String,
+    },
     /// The server discarded its state of a directory; running turns were aborted.
     Disposed {
         directory: Option<String>,
@@ -119,6 +126,7 @@ impl Event {
                 | Self::MessageUpdated { .. }
                 | Self::MessageRemoved { .. }
                 | Self::Todos { .. }
+                | Self::CommandExecuted { .. }
         )
     }
 
@@ -216,6 +224,15 @@ fn by_kind(kind: &str, json: &str) -> Result<Event, serde_json::Error> {
         "todo.updated" => {
             let Todos { session_id, todos } = serde_json::from_str(json)?;
             Event::Todos { session_id, todos }
+        }
+        "command.executed" => {
+            let ran: Executed = serde_json::from_str(json)?;
+            Event::CommandExecuted {
+                session_id: ran.session_id,
+                message_id: ran.message_id,
+                name: ran.name,
+                arguments: ran.arguments,
+            }
         }
         "tui.command.execute" => {
             let Command { command } = serde_json::from_str(json)?;
@@ -357,6 +374,17 @@ struct Todos {
     session_id: String,
     #[serde(default, deserialize_with = "lenient::list")]
     todos: Vec<Todo>,
+}
+
+#[derive(Deserialize)]
+struct Executed {
+    #[serde(rename = "sessionID")]
+    session_id: String,
+    #[serde(rename = "messageID")]
+    message_id: String,
+    name: String,
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    arguments: String,
 }
 
 #[derive(Deserialize)]

@@ -299,7 +299,8 @@ const IDENTIFYING: [&str; 10] = [
 ];
 
 /// Kinds that consist of these fields alone.
-const ALL_THEY_SAY: [(&str, &str); 3] = [
+const ALL_THEY_SAY: [(&str, &str); 4] = [
+    ("command.executed", "/properties/name"),
     ("session.status", "/properties/status"),
     ("message.part.delta", "/properties/delta"),
     ("tui.command.execute", "/properties/command"),

@@ -3,7 +3,7 @@
 
 use super::composer_place::ComposerPlace;
 use super::{DraftSlot, Recorder, logged};
-use crate::domain::id::SessionKey;
+use crate::domain::id::{MessageId, SessionKey};
 use crate::domain::preferences::PromptChoice;
 use crate::domain::session::StoredComposer;
 
@@ -37,11 +37,22 @@ impl Recorder {
         let stashes = records.store.stashes(key).await;
         let mentions = records.store.mentions(key).await;
         let files = records.store.draft_files(key).await;
+        let commands = records.store.command_lines(key).await;
         StoredComposer {
             draft: self.stored_draft().await.unwrap_or_default(),
             files: logged("files of the draft", files).unwrap_or_default(),
             stashes: logged("stash", stashes).unwrap_or_default(),
             mentions: logged("mentions", mentions).unwrap_or_default(),
+            commands: logged("commands", commands).unwrap_or_default(),
+        }
+    }
+
+    /// Stores what was typed for a prompt that the server expands.
+    pub(crate) async fn command_line(&self, prompt: &MessageId, line: &str) {
+        if let Some(ComposerPlace { records, key }) = &self.composer {
+            let line = line.to_owned();
+            let saved = records.store.add_command_line(key, prompt.clone(), line);
+            logged("command", saved.await);
         }
     }
 

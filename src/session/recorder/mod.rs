@@ -384,6 +384,9 @@ impl Recorder {
     }
 
     pub(crate) async fn chat(&self, event: &ChatEvent) {
+        if let ChatEvent::Command { prompt, line } = event {
+            self.command_line(prompt, line).await;
+        }
         let Some(records) = self.driven() else { return };
         logged("conversation", records.store.record(&self.key, event).await);
         if let ChatEvent::Conversation(conversation) = event {

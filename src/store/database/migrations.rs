@@ -143,6 +143,15 @@ CREATE TABLE draft_files (
 ALTER TABLE sessions ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE sessions ADD COLUMN archived INTEGER NOT NULL DEFAULT 0;
 ",
+    // What was typed for prompts that the server has expanded: it does not keep it.
+    r"
+CREATE TABLE command_lines (
+    session TEXT NOT NULL,
+    message TEXT NOT NULL,
+    line TEXT NOT NULL,
+    PRIMARY KEY (session, message)
+) STRICT;
+",
 ];
 
 /// The version that this program writes.

@@ -376,6 +376,7 @@ fn delete(db: &mut Database, key: &SessionKey) -> rusqlite::Result<()> {
         "stashes",
         "mentions",
         "draft_files",
+        "command_lines",
         "logs",
         "runs",
         "shown",

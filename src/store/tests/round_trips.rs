@@ -627,6 +627,29 @@ async fn the_composers_content_comes_back_in_order_and_ends_with_the_session() {
 }
 
 #[tokio::test]
+async fn what_was_typed_for_commands_is_kept_until_the_session_is_deleted() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    for (id, line) in [("b", "/review main"), ("a", "/init"), ("b", "/review")] {
+        let (key, id) = (key(), id.into());
+        store
+            .add_command_line(&key, id, line.to_owned())
+            .await
+            .unwrap();
+    }
+
+    store.flush().await.unwrap();
+    let store = open(dir.path());
+    let lines = [("b", "/review main"), ("a", "/init")];
+    let lines = lines.map(|(id, line)| (id.into(), line.to_owned()));
+    assert_eq!(store.command_lines(&key()).await.unwrap(), lines);
+
+    store.save_session(&session("one", "a")).await.unwrap();
+    store.delete_session(&key()).await.unwrap();
+    assert_eq!(store.command_lines(&key()).await.unwrap(), []);
+}
+
+#[tokio::test]
 async fn a_new_name_and_a_place_in_the_list_survive_what_a_driver_stores() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path());

@@ -57,7 +57,7 @@ fn a_command_of_the_project_a_shell_line_and_a_named_file_reach_the_server() {
     screen.send("\t");
     screen.wait_for("runs /greet");
     screen.send("Ada\r");
-    screen.wait_for("This is a table for Ada.");
+    screen.wait_for("expands to 1 line");
     screen.wait_for("The figures are rounded.");
     screen.wait_for("idle");
 
@@ -78,6 +78,27 @@ fn a_command_of_the_project_a_shell_line_and_a_named_file_reach_the_server() {
     screen.wait_for("5: out-42");
     screen.wait_for("idle");
     assert!(!screen.contents().contains("first line"));
+}
+
+#[test]
+fn an_undone_command_of_an_earlier_run_comes_back_as_it_was_typed() {
+    let home = Home::with_sandboxes();
+    let mut screen = start(&home);
+    screen.send("/gre");
+    screen.wait_for("greets somebody");
+    screen.send("\tAda\r");
+    screen.wait_for("The figures are rounded.");
+    screen.wait_for("idle");
+    screen.send("\x18q");
+    screen.wait_exit();
+
+    let mut screen = home.terminal(&["--demo"]).size(120, 36).start();
+    screen.wait_for("idle");
+    screen.wait_for("/greet Ada");
+    screen.send("\x18u");
+
+    screen.wait_for("1 turn undone");
+    screen.wait_for("› /greet Ada");
 }
 
 #[test]

@@ -110,7 +110,9 @@ impl Chat {
         let mut at = blocks.first();
         while let Some(pos) = at {
             if let Some(Block::Part(entry, known)) = blocks.block(pos) {
-                let count = count(&known.part, words);
+                let line = self.command_line(entry, known);
+                let count = count(&known.part, words)
+                    + line.map_or(0, |line| one_blank(line).matches(words).count());
                 let block = BlockId::Part(entry.message.id.clone(), known.part.id.clone());
                 hits.extend((0..count).map(|nth| SearchHit {
                     block: block.clone(),

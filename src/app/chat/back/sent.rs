@@ -1,9 +1,10 @@
 //! Prompts as they were composed: the server stores what it made of them.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 
 use crate::domain::chat::ModelRef;
 use crate::domain::id::MessageId;
+use crate::domain::prompt::PromptKind;
 use crate::domain::session::Prompt;
 use crate::domain::time::UnixMillis;
 
@@ -15,6 +16,9 @@ const MOST: usize = 100;
 pub(in crate::app::chat) struct SentPrompts {
     /// Oldest first.
     known: VecDeque<Prompt>,
+    /// What was typed for prompts whose text the server has made of a command, also in earlier runs
+    /// and by other clients.
+    commands: HashMap<MessageId, String>,
     /// An undo or a redo was asked for and is not answered yet.
     is_undoing: bool,
     /// The prompt that is sent again once it is undone, and with which model.
@@ -23,6 +27,9 @@ pub(in crate::app::chat) struct SentPrompts {
 
 impl SentPrompts {
     pub(in crate::app::chat) fn keep(&mut self, prompt: Prompt) {
+        if prompt.kind == PromptKind::Command {
+            self.learn_command(prompt.message.clone(), prompt.text.clone());
+        }
         if self.known.len() == MOST {
             self.known.pop_front();
         }
@@ -32,6 +39,16 @@ impl SentPrompts {
     /// The prompt as it was composed here.
     pub(in crate::app::chat) fn find(&self, id: &MessageId) -> Option<&Prompt> {
         self.known.iter().find(|prompt| prompt.message == *id)
+    }
+
+    /// Notes what was typed for a command.
+    pub(in crate::app::chat) fn learn_command(&mut self, prompt: MessageId, line: String) {
+        self.commands.insert(prompt, line);
+    }
+
+    /// `/name arguments`, if this prompt was a command.
+    pub(in crate::app::chat) fn command(&self, prompt: &MessageId) -> Option<&str> {
+        self.commands.get(prompt).map(String::as_str)
     }
 
     /// Notes that an undo or a redo begins; `false`: one is under way.

@@ -16,9 +16,11 @@ impl Chat {
         let prompts = prompts.filter_map(|entry| {
             let id = &entry.message.id;
             let text = entry.own_text();
-            let text = match self.transcript.shell_line(id) {
-                Some(line) => format!("!{line}"),
-                None => text.chars().take(CHARS).collect(),
+            let text = match (self.transcript.shell_line(id), self.sent.command(id)) {
+                (Some(line), _) => format!("!{line}"),
+                // Behind it, so that it is found by either.
+                (None, Some(line)) => beginning(&format!("{line}\n{text}")),
+                (None, None) => beginning(&text),
             };
             let place = self.transcript.place_of(id)?;
             Some(TimelinePrompt {
@@ -59,4 +61,8 @@ impl Chat {
         });
         self.scroll.selected = Some(block);
     }
+}
+
+fn beginning(text: &str) -> String {
+    text.chars().take(CHARS).collect()
 }

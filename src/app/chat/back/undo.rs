@@ -1,7 +1,9 @@
 //! Undo and redo: the prompt comes back into the composer, and goes away with its redo.
 
+use crate::app::chat::transcript::{MessageEntry, PartEntry, StreamingPart as _};
 use crate::app::chat::{Chat, ChatAnchor, ChatOutcome, Delivery};
 use crate::app::cx::Cx;
+use crate::domain::chat::PartKind;
 use crate::domain::id::MessageId;
 use crate::domain::prompt::PromptKind;
 use crate::domain::session::{Prompt, SessionCommand};
@@ -79,8 +81,20 @@ impl Chat {
         self.scroll.to(ChatAnchor::Tail);
     }
 
-    /// Of a shell line the server's message has no text: the call has.
-    fn as_composed(&self, prompt: Prompt) -> Prompt {
+    /// Of a shell line the server's message has no text: the call has. Of a command it has what the
+    /// template gave.
+    pub(in crate::app) fn as_composed(&self, prompt: Prompt) -> Prompt {
+        if let Some(line) = self.sent.command(&prompt.message) {
+            let mut parts = prompt.parts;
+            // What the template or the arguments name is named again when it is expanded.
+            parts.retain(|part| part.place.is_none());
+            return Prompt {
+                text: line.to_owned(),
+                kind: PromptKind::Command,
+                parts,
+                ..prompt
+            };
+        }
         match self.transcript.shell_line(&prompt.message) {
             Some(line) => Prompt {
                 text: format!("!{line}"),
@@ -90,5 +104,28 @@ impl Chat {
             },
             None => prompt,
         }
+    }
+}
+
+impl Chat {
+    /// What was typed for this text, if the server has made it of a command.
+    pub(in crate::app::chat) fn command_line(
+        &self,
+        entry: &MessageEntry,
+        known: &PartEntry,
+    ) -> Option<&str> {
+        let line = self.sent.command(&entry.message.id)?;
+        let is_text = |known: &&PartEntry| {
+            matches!(
+                known.part.kind,
+                PartKind::Text {
+                    synthetic: false,
+                    ..
+                }
+            )
+        };
+        let first = entry.parts.iter().find(is_text)?;
+        let is_expanded = known.part.kind.growing_text() != Some(line);
+        (first.part.id == known.part.id && is_expanded).then_some(line)
     }
 }

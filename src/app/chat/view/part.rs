@@ -99,6 +99,7 @@ impl Chat {
     ) -> BlockRows<'c> {
         let id = &entry.message.id;
         let text = known.part.kind.growing_text().unwrap_or_default();
+        let line = self.command_line(entry, known);
         let state = match self.transcript.is_echo(id) {
             // Once it is stored, the prompt survives the end of this program.
             true if self.pending.is_unsaved(id) => Some("saving …"),
@@ -115,7 +116,7 @@ impl Chat {
         let time = Span::styled(time, vx.theme.dim);
         BlockRows {
             right: Some(time),
-            ..prompt(known, text, (open, state, &unfold), width, vx)
+            ..prompt(known, (line, text), (open, state, &unfold), width, vx)
         }
     }
 
@@ -199,7 +200,7 @@ fn attached(words: &str, width: u16, theme: &Theme) -> BlockRows<'static> {
 
 fn prompt<'c>(
     known: &PartEntry,
-    text: &str,
+    (line, text): (Option<&str>, &str),
     (open, state, unfold): (bool, Option<&str>, &str),
     width: u16,
     vx: &'c mut ViewCx<'_>,
@@ -209,17 +210,42 @@ fn prompt<'c>(
     let style = theme.strong;
     let columns = if width < TIMED { width } else { width - TIME };
     let columns = columns.min(theme.prose_columns);
-    let lines = vx.cache.cached(key(known, &id), width, || {
-        let rows = if open { usize::MAX } else { PROMPT_ROWS };
-        prompt_lines((text, unfold), rows, columns, style)
+    let rows = if open { usize::MAX } else { PROMPT_ROWS };
+    let before = line.map_or_else(Vec::new, |line| {
+        let mut before = prompt_lines((line, unfold), rows, columns, style);
+        if !open {
+            before.push(Line::styled(expanded(text, unfold), theme.dim));
+        }
+        before
+    });
+    let body = (open || line.is_none()).then(|| {
+        let lines = vx.cache.cached(key(known, &id), width, || {
+            prompt_lines((text, unfold), rows, columns, style)
+        });
+        BlockBody {
+            over: line.map(|_| theme.dim),
+            ..BlockBody::whole(lines, 0)
+        }
     });
     let after = state.map(|state| Line::styled(state.to_owned(), theme.dim));
     BlockRows {
         mark: Some(Mark::Prompt),
         right: None,
-        before: Vec::new(),
-        body: Some(BlockBody::whole(lines, 0)),
+        before,
+        body,
         after: after.into_iter().collect(),
+    }
+}
+
+/// How much the server made of a command that was typed.
+fn expanded(text: &str, unfold: &str) -> String {
+    let lines = match text.trim_end().lines().count() {
+        1 => "1 line".to_owned(),
+        lines => format!("{lines} lines"),
+    };
+    match unfold {
+        "" => format!("… expands to {lines}"),
+        key => format!("… expands to {lines} ({key} unfolds)"),
     }
 }
 

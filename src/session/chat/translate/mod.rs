@@ -7,6 +7,7 @@
 //!
 //! The functions of [`parts`] and [`requests`] convert single values and hold no state.
 
+mod answers;
 mod arguments;
 pub mod parts;
 mod plain;
@@ -22,6 +23,7 @@ mod tests;
 
 use std::collections::HashSet;
 
+use self::answers::Answers;
 use self::arguments::CallArguments;
 use crate::domain::chat::{ChatEvent, Permission, TurnStatus};
 use crate::domain::id::{MessageId, PartId, PermissionId, QuestionId};
@@ -63,6 +65,8 @@ pub struct Translator {
     waiting: Vec<(String, RequestId)>,
     /// Arguments of the calls that wait for a permission.
     arguments: CallArguments,
+    /// The prompts of the newest answers.
+    answers: Answers,
     /// Parts that were complete when the conversation was fetched: deltas under way at that time are already in
     /// them.
     whole: HashSet<String>,
@@ -80,6 +84,7 @@ impl Translator {
             status: None,
             waiting: Vec::new(),
             arguments: CallArguments::default(),
+            answers: Answers::default(),
             whole: HashSet::new(),
             last: None,
         }
@@ -177,17 +182,34 @@ impl Translator {
             | Event::QuestionAsked(_)
             | Event::PermissionReplied { .. }
             | Event::QuestionReplied { .. } => self.request(event, out),
-            Event::MessageUpdated { .. }
-            | Event::MessageRemoved { .. }
+            Event::MessageUpdated { session_id, info } => {
+                if session_id == self.root {
+                    self.answers.seen(&info);
+                }
+                self.tell(&session_id, ChatEvent::Message(parts::message(*info)), out);
+            }
+            Event::MessageRemoved { .. }
             | Event::PartRemoved { .. }
             | Event::Todos { .. }
             | Event::SessionError { .. } => self.of_content(event, out),
+            Event::CommandExecuted {
+                session_id,
+                message_id,
+                name,
+                arguments,
+            } if session_id == self.root => {
+                let line = prompts::command_line(&name, &arguments);
+                if let Some(prompt) = self.answers.prompt_of(&message_id) {
+                    out(ChatEvent::Command { prompt, line });
+                }
+            }
             Event::Malformed { kind, problem } => {
                 tracing::debug!(kind, problem, "an event of OpenCode could not be read");
             }
             Event::Connected
             | Event::Heartbeat
             | Event::Command { .. }
+            | Event::CommandExecuted { .. }
             | Event::SessionDeleted { .. }
             | Event::Disposed { .. }
             | Event::Unknown { .. } => {}
@@ -206,9 +228,6 @@ impl Translator {
     /// Events that change what is to be read.
     fn of_content(&self, event: Event, out: &mut impl FnMut(ChatEvent)) {
         match event {
-            Event::MessageUpdated { session_id, info } => {
-                self.tell(&session_id, ChatEvent::Message(parts::message(*info)), out);
-            }
             Event::MessageRemoved {
                 session_id,
                 message_id,

@@ -182,6 +182,11 @@ fn file_url(directory: &str, path: &str, lines: Option<LineRange>) -> String {
     }
 }
 
+/// What was typed for a command of the server.
+pub(super) fn command_line(name: &str, arguments: &str) -> String {
+    format!("/{name} {arguments}").trim_end().to_owned()
+}
+
 /// A prompt as the server has it, to be edited and sent again.
 pub fn composed(known: MessageWithParts, directory: &str) -> Prompt {
     let info = parts::message(known.info);

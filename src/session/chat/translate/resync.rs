@@ -15,6 +15,9 @@ impl Translator {
     /// Records the complete parts, before events that arrived meanwhile are translated.
     pub fn fetched(&mut self, fetched: &FetchedConversation) {
         let messages = fetched.page.messages.iter();
+        for message in messages.clone() {
+            self.answers.seen(&message.info);
+        }
         for part in messages.flat_map(|message| &message.parts) {
             self.fetched_part(part);
         }

@@ -120,6 +120,19 @@ fn every_recorded_event_is_read() {
 }
 
 #[test]
+fn what_was_typed_for_a_command_belongs_to_its_prompt() {
+    let events = replay("slash_command");
+    let commands = events.iter().filter_map(|event| match event {
+        ChatEvent::Command { prompt, line } => Some((prompt.as_str(), line.as_str())),
+        _ => None,
+    });
+
+    let commands: Vec<(&str, &str)> = commands.collect();
+
+    assert_eq!(commands, [("msg_nKUWAm", "/greet bob")]);
+}
+
+#[test]
 fn a_plain_turn_streams_and_closes_with_the_whole_text() {
     let events = replay("text.global-event");
 

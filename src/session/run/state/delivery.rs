@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 
 use super::SessionState;
 use crate::domain::id::MessageId;
+use crate::domain::prompt::PromptKind;
 use crate::domain::session::{Prompt, SessionEvent};
 use crate::session::context::wall;
 use crate::session::run::prompt_delivery::{DeliveryCall, DeliveryEffect, DeliveryEvent};
@@ -48,10 +49,14 @@ impl SessionState {
     /// Takes a prompt that the user sends.
     pub(crate) async fn send(&mut self, prompt: Prompt) {
         let text = prompt.text.clone();
+        let command = (prompt.kind == PromptKind::Command).then(|| prompt.message.clone());
         // The sender must learn that it is stored, whatever has changed.
         self.told = None;
         // First: it is on the screen already, and a kill must not leave it there alone.
         self.deliver(DeliveryEvent::Send(prompt)).await;
+        if let Some(command) = command {
+            self.recorder.command_line(&command, &text).await;
+        }
         self.recorder.history(text).await;
         self.recorder.touch(wall()).await;
     }

@@ -3,10 +3,11 @@
 use pretty_assertions::assert_eq;
 
 use crate::app::chat::tests::turns::reverted::{reverted, two_turns};
+use crate::app::chat::tests::view::draw;
 use crate::app::chat::tests::*;
 use crate::domain::chat::ModelRef;
 use crate::domain::prompt::{Attachment, Command, LocalFile, PromptKind, PromptOffers, PromptPart};
-use crate::domain::session::{ConversationCommand, Prompt};
+use crate::domain::session::{ConversationCommand, Prompt, StoredComposer};
 
 /// A prompt as the server has it.
 fn known(id: &str, text: &str) -> Prompt {
@@ -120,6 +121,7 @@ fn a_prompt_comes_back_with_its_kind_and_its_files() {
     let id = sent.message.as_str().to_owned();
     harness.receive(ChatEvent::Message(message(&id, Role::User, 10)));
     harness.receive(ChatEvent::Part(text(&id, "t", "This is for Ada.", true)));
+    assert_eq!(harness.texts(), ["This is for Ada."]);
 
     harness.act(ChatAction::Undo);
     harness.is_undone(&id, "This is for Ada.");
@@ -144,6 +146,83 @@ fn a_prompt_comes_back_with_its_kind_and_its_files() {
     let sent = harness.prompts().remove(0);
     assert_eq!(sent.text, "what is [a.png]?\nlater");
     assert_eq!(sent.parts[0].what, Attachment::Local(file));
+}
+
+/// A conversation whose only prompt was a command: of an earlier run, or of another client.
+fn expanded_command(line: &str) -> ChatHarness {
+    let mut harness = ChatHarness::idle();
+    harness.receive(ChatEvent::Message(message("a", Role::User, 10)));
+    let template = "Review this change.\n\nLook for faults first.\nThe change: main";
+    harness.receive(ChatEvent::Part(text("a", "t", template, true)));
+    harness.receive(ChatEvent::Message(message("b", Role::Assistant, 20)));
+    harness.receive(ChatEvent::Part(text("b", "u", "It is fine.", true)));
+    harness.receive(ChatEvent::Command {
+        prompt: "a".into(),
+        line: line.to_owned(),
+    });
+    harness
+}
+
+#[test]
+fn a_command_of_another_client_is_shown_and_comes_back_as_it_was_typed() {
+    let mut harness = expanded_command("/review main");
+    let folded = draw(&mut harness, 80, 14);
+    harness.chat.show_message(&"a".into());
+    harness.act(ChatAction::Open);
+    let open = draw(&mut harness, 80, 14);
+    insta::assert_snapshot!(format!("{folded}\n---\n{open}"));
+    assert_eq!(
+        harness.chat.timeline()[0].text.lines().next(),
+        Some("/review main")
+    );
+
+    harness.act(ChatAction::Undo);
+    let mut prompt = known("a", "Review this change.");
+    let file = Attachment::SandboxFile {
+        path: "a".into(),
+        lines: None,
+    };
+    prompt.parts = vec![PromptPart {
+        id: "f".into(),
+        place: Some(0..6),
+        what: file,
+    }];
+    harness.with(|chat, cx| chat.undone(&prompt, cx));
+
+    assert_eq!(harness.composed(), "/review main");
+}
+
+#[test]
+fn a_command_of_an_earlier_run_is_sent_again_as_a_command() {
+    let mut harness = ChatHarness::idle();
+    harness.chat.restored(StoredComposer {
+        commands: vec![("a".into(), "/review main".to_owned())],
+        ..StoredComposer::default()
+    });
+    harness.receive(ChatEvent::Message(message("a", Role::User, 10)));
+    harness.receive(ChatEvent::Part(text("a", "t", "Review this change.", true)));
+    let model = ModelRef {
+        provider: "acme".into(),
+        model: "big".into(),
+    };
+
+    harness.with(|chat, cx| chat.send_again(model, cx));
+    harness.commands();
+    harness.is_undone("a", "Review this change.");
+
+    let sent = harness.prompts().remove(0);
+    assert_eq!(
+        (sent.text.as_str(), sent.kind),
+        ("/review main", PromptKind::Command)
+    );
+}
+
+#[test]
+fn the_words_of_a_command_are_found_in_what_was_typed_and_in_what_it_became() {
+    let harness = expanded_command("/review main");
+
+    assert_eq!(harness.chat.hits_in_words("main"), "2 found");
+    assert_eq!(harness.chat.hits_in_words("/review"), "1 found");
 }
 
 #[test]
