@@ -235,7 +235,11 @@ impl App {
             AppAction::CancelSequence => self.leader.clear(),
             AppAction::Confirm => self.confirmed(cx),
             AppAction::Close if self.peeked().is_some() => self.close_peek(),
-            AppAction::Close => self.overlays.close(),
+            AppAction::Close => {
+                self.cancel_login(cx);
+                self.overlays.close();
+            }
+            AppAction::CopyRow if self.copy_login_url(cx) => {}
             AppAction::CopyRow => self.copy_link(cx),
             AppAction::RenameRow => self.rename_row(),
             AppAction::DeleteRow => self.ask_delete_row(cx),

@@ -3,7 +3,7 @@
 //! The commands and events of a session's task ([`session`]), what the chat shows ([`chat`]), what
 //! the log pane shows ([`log`]), what a prompt consists of ([`prompt`]), sandboxes and what they cost
 //! ([`sandbox`]), rules that answer permissions ([`rule`]), what the user likes ([`preferences`]), what a
-//! server works with ([`server`]), diffs ([`diff`]), failures and what to do about them ([`failure`]), secrets that the user types
+//! server works with, and logins to its providers ([`server`]), diffs ([`diff`]), failures and what to do about them ([`failure`]), secrets that the user types
 //! ([`secret`]). Nothing here knows a wire format, a terminal, a clock or a file: wire names stay in `e2b::wire`
 //! and `opencode::wire`.
 

@@ -63,6 +63,26 @@ pub(crate) fn opencode(error: &OpencodeError) -> Failure {
     }
 }
 
+/// A login in the browser that did not succeed.
+pub(crate) fn login(error: &OpencodeError) -> Failure {
+    let name = match error {
+        OpencodeError::Status { name, .. } => name.as_str(),
+        _ => "",
+    };
+    match (name, error) {
+        ("ProviderAuthOauthCallbackFailed", _) => {
+            Failure::new("the provider did not accept the login")
+                .hint("a code works once, and not for long: begin again")
+        }
+        ("ProviderAuthOauthMissing", _) => Failure::new("the server no longer knows this login")
+            .hint("it may have restarted: begin again"),
+        (_, OpencodeError::Timeout { .. }) => {
+            Failure::new("nobody has logged in").hint("begin again, and open the new address")
+        }
+        _ => opencode(error),
+    }
+}
+
 /// The text of a failure while it is retried.
 pub(crate) fn in_passing(failure: &Failure) -> String {
     format!("{} ({})", failure.summary, failure.detail)

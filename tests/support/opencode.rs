@@ -28,7 +28,7 @@ pub(crate) struct OpenCode {
     url: String,
     password: String,
     work_tree: TempDir,
-    _home: TempDir,
+    home: TempDir,
     process: Process,
     _slot: Slot,
 }
@@ -90,7 +90,7 @@ impl OpenCode {
                     url,
                     password,
                     work_tree,
-                    _home: home,
+                    home,
                     process,
                     _slot: slot,
                 };
@@ -117,6 +117,11 @@ impl OpenCode {
     /// The git work tree that the server was started in.
     pub(crate) fn work_tree(&self) -> &Path {
         self.work_tree.path()
+    }
+
+    /// The server's home directory.
+    pub(crate) fn home(&self) -> &Path {
+        self.home.path()
     }
 
     /// The server's whole output, for messages of failing tests.

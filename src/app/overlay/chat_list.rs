@@ -6,18 +6,21 @@
 
 use std::borrow::Cow;
 
+use super::login::state::LoginRequest;
 use super::picker::Picker;
 use crate::domain::chat::ModelRef;
 use crate::domain::id::{MessageId, OpencodeSessionId, SessionKey};
 use crate::domain::prompt::PastPrompt;
+use crate::domain::server::ProviderOffer;
+use crate::domain::server::login::LoginQuestion;
 use crate::domain::session::ExportFormat;
 
 /// A list, with its filter and selection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::app) struct ChatListOverlay {
-    pub(super) title: &'static str,
+    pub(super) title: Cow<'static, str>,
     /// The text of the empty filter.
-    pub(super) ask: &'static str,
+    pub(super) ask: Cow<'static, str>,
     /// The text if no row matches.
     pub(super) none: Cow<'static, str>,
     pub(super) rows: Vec<ChatListRow>,
@@ -37,6 +40,8 @@ pub(super) enum ListField {
     Name(SessionKey),
     /// What to look for.
     Words,
+    /// The answer to a question of this login; it may be empty.
+    Answer(Box<LoginRequest>),
 }
 
 /// A row, and what choosing it means.
@@ -57,8 +62,10 @@ pub(in crate::app) enum ListChoice {
     SendAgain(ModelRef),
     /// Use this agent for the next prompts.
     Agent(String),
-    /// Type the key of this provider, whose name is the row's text.
-    Provider(String),
+    /// Log in to this provider.
+    Provider(Box<ProviderOffer>),
+    /// Go on with this login.
+    LogIn(Box<LoginRequest>),
     /// Put this text into the composer.
     Recall(String),
     /// Bring this stashed prompt back.
@@ -99,8 +106,8 @@ fn past_prompt(text: String, session: String) -> ChatListRow {
 impl ChatListOverlay {
     pub(in crate::app) fn send_again(rows: Vec<ChatListRow>) -> Self {
         Self {
-            title: "Send the last prompt again with",
-            ask: "type to filter",
+            title: "Send the last prompt again with".into(),
+            ask: "type to filter".into(),
             none: "no model matches".into(),
             rows,
             picker: Picker::default(),
@@ -111,7 +118,7 @@ impl ChatListOverlay {
 
     pub(in crate::app) fn agents(rows: Vec<ChatListRow>) -> Self {
         Self {
-            title: "Choose an agent",
+            title: "Choose an agent".into(),
             none: "no agent matches".into(),
             ..Self::send_again(rows)
         }
@@ -119,24 +126,51 @@ impl ChatListOverlay {
 
     pub(in crate::app) fn providers(rows: Vec<ChatListRow>) -> Self {
         Self {
-            title: "Add an API key: choose a provider",
+            title: "Log in: choose a provider".into(),
             none: "no provider matches".into(),
             ..Self::send_again(rows)
         }
     }
 
-    /// The text of the selected row.
-    pub(in crate::app) fn chosen_words(&self) -> Option<String> {
-        let matching = self.matching();
-        let row = matching.get(self.picker.selected())?;
-        Some(row.words.clone())
+    /// The ways to log in to a provider.
+    pub(in crate::app) fn logins(provider: &str, rows: Vec<ChatListRow>) -> Self {
+        Self {
+            title: format!("Log in to {provider}").into(),
+            none: "nothing matches".into(),
+            ..Self::send_again(rows)
+        }
+    }
+
+    /// A question of a login: its answers, or a field for one.
+    pub(in crate::app) fn login_question(
+        question: &LoginQuestion,
+        rows: Vec<ChatListRow>,
+        request: LoginRequest,
+    ) -> Self {
+        if !rows.is_empty() {
+            return Self {
+                title: question.words.clone().into(),
+                ..Self::logins("", rows)
+            };
+        }
+        let ask = match question.example.as_str() {
+            "" => "type the answer".into(),
+            example => format!("for example {example}").into(),
+        };
+        Self {
+            title: question.words.clone().into(),
+            ask,
+            none: "enter goes on".into(),
+            field: Some(ListField::Answer(Box::new(request))),
+            ..Self::menu("", Vec::new())
+        }
     }
 
     /// The prompts that are loaded; `more`: older ones are on their way.
     pub(in crate::app) fn timeline(rows: Vec<ChatListRow>, more: bool) -> Self {
         let mut list = Self {
-            title: "Prompts, newest first",
-            ask: "",
+            title: "Prompts, newest first".into(),
+            ask: "".into(),
             none: "".into(),
             rows: Vec::new(),
             picker: Picker::default(),
@@ -157,7 +191,7 @@ impl ChatListOverlay {
         } else {
             ("type to filter", "no prompt matches")
         };
-        (self.ask, self.none) = (ask, none.into());
+        (self.ask, self.none) = (ask.into(), none.into());
         self.rows = rows;
     }
 
@@ -165,8 +199,8 @@ impl ChatListOverlay {
     pub(in crate::app) fn past_prompts(prompts: impl Iterator<Item = String>) -> Self {
         let rows = prompts.map(|text| past_prompt(text, String::new()));
         Self {
-            title: "Earlier prompts",
-            ask: "type to filter",
+            title: "Earlier prompts".into(),
+            ask: "type to filter".into(),
             none: "no prompt matches".into(),
             rows: rows.collect(),
             picker: Picker::default(),
@@ -194,11 +228,11 @@ impl ChatListOverlay {
     pub(in crate::app) fn conversations(rows: Vec<ChatListRow>, attached: bool) -> Self {
         Self {
             title: if attached {
-                "Conversations on this server"
+                "Conversations on this server".into()
             } else {
-                "Conversations in this sandbox"
+                "Conversations in this sandbox".into()
             },
-            ask: "type to filter",
+            ask: "type to filter".into(),
             none: "no conversation matches".into(),
             rows,
             picker: Picker::default(),
@@ -224,8 +258,8 @@ impl ChatListOverlay {
             is_current: false,
         });
         Self {
-            title,
-            ask: "type to filter",
+            title: title.into(),
+            ask: "type to filter".into(),
             none: "nothing matches".into(),
             rows: rows.collect(),
             picker: Picker::default(),
@@ -237,8 +271,8 @@ impl ChatListOverlay {
     /// A field for what to look for.
     pub(in crate::app) fn search() -> Self {
         Self {
-            title: "Search in the conversation",
-            ask: "type to search",
+            title: "Search in the conversation".into(),
+            ask: "type to search".into(),
             none: Cow::default(),
             field: Some(ListField::Words),
             ..Self::menu("", Vec::new())
@@ -261,8 +295,8 @@ impl ChatListOverlay {
     /// A field for a title.
     pub(in crate::app) fn rename(conversation: OpencodeSessionId, title: &str) -> Self {
         Self {
-            title: "Rename the conversation",
-            ask: "type a title",
+            title: "Rename the conversation".into(),
+            ask: "type a title".into(),
             none: "enter saves it".into(),
             rows: Vec::new(),
             picker: Picker::with(title),
@@ -274,8 +308,8 @@ impl ChatListOverlay {
     /// A field for a session's name.
     pub(in crate::app) fn rename_session(key: SessionKey, name: &str) -> Self {
         Self {
-            title: "Rename the session",
-            ask: "type a name",
+            title: "Rename the session".into(),
+            ask: "type a name".into(),
             none: "enter saves it".into(),
             rows: Vec::new(),
             picker: Picker::with(name),
@@ -316,6 +350,10 @@ impl ChatListOverlay {
     pub(in crate::app) fn chosen(&self) -> Option<ListChoice> {
         let typed = self.picker.filter().trim();
         match &self.field {
+            Some(ListField::Answer(request)) => {
+                let request = request.as_ref().clone().answered(typed);
+                return Some(ListChoice::LogIn(Box::new(request)));
+            }
             Some(_) if typed.is_empty() => return None,
             Some(ListField::Words) => return Some(ListChoice::Search(typed.to_owned())),
             Some(ListField::Name(key)) => {

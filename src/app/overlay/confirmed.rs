@@ -39,6 +39,7 @@ impl App {
             Some(Overlay::Chat(list)) => self.choose_in_chat_list(&list, cx),
             Some(Overlay::Status(picker)) => self.switch_mcp(picker, cx),
             Some(Overlay::Secret(entry)) => self.secret_entered(entry, cx),
+            Some(Overlay::Login(login)) => self.login_confirmed(*login, cx),
             Some(Overlay::Links(links)) => open_link(&links, cx),
             Some(Overlay::Help(_) | Overlay::Changes | Overlay::Peek(_)) | None => {}
         }

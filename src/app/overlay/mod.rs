@@ -2,7 +2,7 @@
 //!
 //! In reading order: `picker` is a list with a filter, `help` lists all keys, `palette` finds every action,
 //! `models` are those to choose from, `server` says what the server works with, `chat_list` is a list of the
-//! conversation, `links` are its links, `changes` are what was changed, `peek` is a look at another session, `kill_confirm` says what a kill loses, `secret_entry` is a field for a
+//! conversation, `links` are its links, `login` logs in to a provider, `changes` are what was changed, `peek` is a look at another session, `kill_confirm` says what a kill loses, `secret_entry` is a field for a
 //! secret; `view` draws them. The overlays do not act on an answer: the root does, in `confirmed`.
 
 pub(super) mod changes;
@@ -11,6 +11,7 @@ pub(super) mod confirmed;
 pub(super) mod help;
 pub(super) mod kill_confirm;
 pub(super) mod links;
+pub(super) mod login;
 mod models;
 pub(super) mod palette;
 pub(super) mod peek;
@@ -26,6 +27,7 @@ use crate::domain::id::{OpencodeSessionId, SessionKey};
 use chat_list::ChatListOverlay;
 use help::HelpOverlay;
 use links::LinkList;
+use login::state::LoginOverlay;
 use peek::Peek;
 use picker::Picker;
 use secret_entry::{SecretEntry, SecretPurpose};
@@ -45,6 +47,8 @@ pub(super) enum Overlay {
     Status(Picker),
     /// The key of a provider.
     Secret(SecretEntry),
+    /// A login in the browser.
+    Login(Box<LoginOverlay>),
     /// The links of the conversation.
     Links(LinkList),
     /// The changes of the shown session, which keeps their state.
@@ -88,7 +92,7 @@ impl Overlay {
             Self::Models(_) | Self::Templates(_) | Self::Palette(_) | Self::Chat(_) => {
                 KeyContext::Picker
             }
-            Self::Secret(_) => KeyContext::Picker,
+            Self::Secret(_) | Self::Login(_) => KeyContext::Picker,
             Self::Status(_) => KeyContext::ServerStatus,
         }
     }
@@ -101,9 +105,12 @@ impl Overlay {
             | Self::Status(picker) => Some(picker),
             Self::Chat(list) => Some(&mut list.picker),
             Self::Help(help) => Some(&mut help.picker),
-            Self::Confirm(_) | Self::Secret(_) | Self::Links(_) | Self::Changes | Self::Peek(_) => {
-                None
-            }
+            Self::Confirm(_)
+            | Self::Secret(_)
+            | Self::Login(_)
+            | Self::Links(_)
+            | Self::Changes
+            | Self::Peek(_) => None,
         }
     }
 
@@ -128,6 +135,7 @@ impl Overlay {
             | Self::Links(_)
             | Self::Changes
             | Self::Peek(_)
+            | Self::Login(_)
             | Self::Secret(_) => None,
         }
     }
@@ -186,6 +194,14 @@ impl Overlays {
         )
     }
 
+    /// The login in the browser on top, if it is one.
+    pub(super) fn login(&self) -> Option<&LoginOverlay> {
+        match self.top() {
+            Some(Overlay::Login(login)) => Some(login),
+            _ => None,
+        }
+    }
+
     fn secret_purpose(&self) -> Option<&SecretPurpose> {
         match self.top() {
             Some(Overlay::Secret(entry)) => Some(entry.purpose()),
@@ -204,7 +220,12 @@ impl Overlays {
             return false;
         };
         match top {
-            Overlay::Secret(entry) => entry.type_key(key),
+            Overlay::Secret(entry) => entry.field_mut().type_key(key),
+            Overlay::Login(login) => {
+                if let Some(field) = login.code_field() {
+                    field.type_key(key);
+                }
+            }
             Overlay::Links(links) => {
                 if let Some(digit) = key.typed().filter(char::is_ascii_digit) {
                     links.digit(digit);
@@ -238,8 +259,14 @@ impl Overlays {
 
     /// Handles a paste; only a secret is pasted.
     pub(super) fn paste(&mut self, text: &str) {
-        if let Some(Overlay::Secret(entry)) = self.stack.last_mut() {
-            entry.paste(text);
+        match self.stack.last_mut() {
+            Some(Overlay::Secret(entry)) => entry.field_mut().paste(text),
+            Some(Overlay::Login(login)) => {
+                if let Some(field) = login.code_field() {
+                    field.paste(text);
+                }
+            }
+            _ => {}
         }
     }
 

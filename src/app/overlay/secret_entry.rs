@@ -1,12 +1,13 @@
 //! A field for a secret, which is shown as dots: `view/secret_entry.rs` draws it.
 //!
 //! What is asked for, and what becomes of it, is the root's business; a new kind of secret is a new
-//! [`SecretPurpose`].
+//! [`SecretPurpose`]. The code of a login is typed into a [`SecretField`] of its own.
 
 use crate::app::input::backspace::erased;
 use crate::app::input::key::{Key, KeyCode};
 use crate::domain::id::SessionKey;
 use crate::domain::secret::SecretText;
+use crate::domain::server::login::LoginAnswers;
 
 /// What the secret is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,25 +19,39 @@ pub(in crate::app) enum SecretPurpose {
         provider: String,
         /// The provider's name, for the screen.
         name: String,
+        /// What else the provider has to know.
+        answers: LoginAnswers,
     },
 }
 
-/// No password and no key is longer.
+/// No password, no key and no code is longer.
 const LONGEST: usize = 8_192;
 
 /// What was typed so far.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::app) struct SecretEntry {
     purpose: SecretPurpose,
+    field: SecretField,
+}
+
+/// The field itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::app) struct SecretField {
     typed: SecretText,
+    /// Blanks are part of it.
+    takes_blanks: bool,
 }
 
 impl SecretEntry {
     pub(in crate::app) fn new(purpose: SecretPurpose) -> Self {
-        Self {
-            purpose,
-            typed: SecretText::default(),
-        }
+        let field = match purpose {
+            SecretPurpose::ServerPassword(_) => SecretField {
+                typed: SecretText::default(),
+                takes_blanks: true,
+            },
+            SecretPurpose::ProviderKey { .. } => SecretField::without_blanks(),
+        };
+        Self { purpose, field }
     }
 
     pub(in crate::app) fn purpose(&self) -> &SecretPurpose {
@@ -44,7 +59,34 @@ impl SecretEntry {
     }
 
     pub(in crate::app) fn into_typed(self) -> (SecretPurpose, SecretText) {
-        (self.purpose, self.typed)
+        (self.purpose, self.field.typed)
+    }
+
+    pub(super) fn field(&self) -> &SecretField {
+        &self.field
+    }
+
+    pub(super) fn field_mut(&mut self) -> &mut SecretField {
+        &mut self.field
+    }
+}
+
+impl SecretField {
+    /// A password may have blanks; a key or a code has none, and those of a paste are from around it.
+    pub(super) fn without_blanks() -> Self {
+        Self {
+            typed: SecretText::default(),
+            takes_blanks: false,
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.typed.is_empty()
+    }
+
+    /// Takes what was typed; the field is empty then.
+    pub(super) fn take(&mut self) -> SecretText {
+        std::mem::take(&mut self.typed)
     }
 
     /// Handles an editing key.
@@ -67,12 +109,8 @@ impl SecretEntry {
         text.chars().for_each(|c| self.add(c));
     }
 
-    /// A password may have blanks; a key has none, and those of a paste are from around it.
     fn add(&mut self, c: char) {
-        let is_part = match self.purpose {
-            SecretPurpose::ServerPassword(_) => !c.is_control(),
-            SecretPurpose::ProviderKey { .. } => !c.is_control() && !c.is_whitespace(),
-        };
+        let is_part = !c.is_control() && (self.takes_blanks || !c.is_whitespace());
         if is_part && self.typed.expose().len() < LONGEST {
             self.typed.push(c);
         }

@@ -138,10 +138,8 @@ impl App {
                 return cx.ask(Effect::RenameSession(key, name));
             }
             ListChoice::Agent(name) => return self.use_agent(&name, cx),
-            ListChoice::Provider(id) => {
-                let name = list.chosen_words().unwrap_or_else(|| id.clone());
-                return self.ask_key(id, name);
-            }
+            ListChoice::Provider(offer) => return self.choose_provider(&offer, cx),
+            ListChoice::LogIn(request) => return self.log_in(*request, cx),
             _ => {}
         }
         let Some(session) = self.session_mut() else {
@@ -150,7 +148,10 @@ impl App {
         let outcome = match choice {
             ListChoice::SendAgain(model) => session.chat.send_again(model, cx),
             // The root chooses it.
-            ListChoice::Agent(_) | ListChoice::Provider(_) | ListChoice::RenameSession(..) => None,
+            ListChoice::Agent(_)
+            | ListChoice::Provider(_)
+            | ListChoice::LogIn(_)
+            | ListChoice::RenameSession(..) => None,
             ListChoice::ShowPrompt(id) => {
                 session.chat.show_message(&id);
                 None

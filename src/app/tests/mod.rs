@@ -5,6 +5,7 @@ mod auto;
 mod changes;
 mod keys;
 mod links;
+mod login;
 mod models;
 mod palette;
 mod password;

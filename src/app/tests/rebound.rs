@@ -10,6 +10,7 @@ use crate::domain::chat::{
 use crate::domain::failure::advice::Advice;
 use crate::domain::id::QuestionId;
 use crate::domain::sandbox::Outage;
+use crate::domain::server::login::LoginMethod;
 use crate::domain::server::{McpServer, McpState, ProviderOffer, ServerAnswer};
 use crate::domain::session::{PromptQueue, SessionCommand};
 
@@ -179,6 +180,7 @@ fn server() -> Script {
 fn provider_key() -> Script {
     let mut script = live();
     let offers = vec![ProviderOffer {
+        methods: vec![LoginMethod::key()],
         id: "acme".to_owned(),
         name: "Acme".to_owned(),
         is_connected: false,
@@ -241,6 +243,8 @@ fn panes() -> Vec<(&'static str, Script)> {
         }),
         ("server", server()),
         ("provider's key", provider_key()),
+        ("login", super::login::opened(false)),
+        ("login with a code", super::login::opened(true)),
         ("help, further", with_keys(live(), "f1 pgdn pgdn pgdn")),
         ("quit?", with_keys(working(), "ctrl-x q")),
         ("kill?", with_keys(live(), "ctrl-x l D")),

@@ -5,6 +5,7 @@ use pretty_assertions::assert_eq;
 use super::*;
 use crate::domain::chat::{Catalog, Message, Model, ModelRef, Role, Tokens};
 use crate::domain::secret::SecretText;
+use crate::domain::server::login::LoginMethod;
 use crate::domain::server::{
     LanguageServer, McpServer, McpState, ProviderOffer, ServerAnswer, ServerCommand, ServerReport,
 };
@@ -183,6 +184,7 @@ fn a_broken_mcp_server_is_seen_without_asking() {
 
 fn offers() -> Vec<ProviderOffer> {
     let offer = |id: &str, name: &str, is_connected| ProviderOffer {
+        methods: vec![LoginMethod::key()],
         id: id.to_owned(),
         name: name.to_owned(),
         is_connected,
@@ -214,6 +216,7 @@ fn a_key_is_typed_or_pasted_unseen_and_given_to_the_server() {
     script.keys("enter");
 
     let given = ServerCommand::SetProviderKey {
+        answers: Vec::new(),
         provider: "acme".to_owned(),
         key: SecretText::new("sk-q1secret"),
     };

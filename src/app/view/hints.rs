@@ -100,6 +100,24 @@ const PASSWORD: &[KeyHint] = &[hint!(App::Confirm => "connect"), hint!(App::Clos
 
 const PROVIDER_KEY: &[KeyHint] = &[hint!(App::Confirm => "store"), hint!(App::Close)];
 
+/// The address of a login in the browser is known.
+const LOGIN: &[KeyHint] = &[
+    hint!(App::Confirm => "open the browser"),
+    hint!(App::CopyRow => "copy the address"),
+    hint!(App::Close),
+];
+
+/// A code was typed.
+const LOGIN_CODE: &[KeyHint] = &[
+    hint!(App::Confirm => "send the code"),
+    hint!(App::CopyRow => "copy the address"),
+    hint!(App::Close),
+];
+
+const LOGIN_AGAIN: &[KeyHint] = &[hint!(App::Confirm => "begin again"), hint!(App::Close)];
+
+const LOGIN_ENDS: &[KeyHint] = &[hint!(App::Close)];
+
 const LINKS: &[KeyHint] = &[
     hint!(App::ScrollUp App::ScrollDown),
     hint!(App::Confirm),
@@ -203,6 +221,23 @@ impl App {
         Line::from(spans)
     }
 
+    /// The keys of a login in the browser, by what it waits for.
+    fn login_hints(&self) -> Vec<KeyHint> {
+        let Some(login) = self.overlays.login() else {
+            return Vec::new();
+        };
+        let hints = if login.has_failed() || self.is_login_lost(login) {
+            LOGIN_AGAIN
+        } else if login.has_code() {
+            LOGIN_CODE
+        } else if login.url().is_some() {
+            LOGIN
+        } else {
+            LOGIN_ENDS
+        };
+        hints.to_vec()
+    }
+
     /// Keys and words, the most useful first.
     fn hints(&self, theme: &Theme) -> Vec<(String, &'static str)> {
         let contexts = self.contexts();
@@ -231,6 +266,7 @@ impl App {
             }
             KeyContext::Picker if self.overlays.asks_password() => PASSWORD.to_vec(),
             KeyContext::Picker if self.overlays.asks_provider_key() => PROVIDER_KEY.to_vec(),
+            KeyContext::Picker if self.overlays.login().is_some() => self.login_hints(),
             KeyContext::Picker if self.overlays.lists_conversations() => CONVERSATIONS.to_vec(),
             KeyContext::Picker => PICKER.to_vec(),
             KeyContext::Links => LINKS.to_vec(),

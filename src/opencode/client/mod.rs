@@ -9,6 +9,7 @@ mod changes;
 mod commands;
 mod export;
 mod history;
+mod login;
 mod status;
 
 use std::time::Duration;

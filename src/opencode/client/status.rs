@@ -1,5 +1,7 @@
 //! Calls for the status of MCP servers, language servers, formatters and git, and for providers' API keys.
 
+use std::collections::BTreeMap;
+
 use reqwest::Method;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -64,6 +66,7 @@ impl OpencodeClient {
         &self,
         provider: &str,
         key: &SecretString,
+        metadata: BTreeMap<String, String>,
     ) -> Result<(), OpencodeError> {
         let path = ["auth", provider];
         let call = ApiCall {
@@ -72,6 +75,7 @@ impl OpencodeClient {
         };
         let body = ApiKey {
             key: key.expose_secret(),
+            metadata,
         };
         self.request(&call, Some(&body)).await.map(drop)
     }

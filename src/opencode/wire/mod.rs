@@ -8,6 +8,7 @@ pub mod command;
 pub mod error_info;
 pub mod event;
 pub(in crate::opencode) mod lenient;
+pub mod login;
 pub mod message;
 pub mod part;
 pub mod provider;

@@ -4,6 +4,8 @@
 //! Source: `MCPStatus`, `LSPStatus`, `FormatterStatus`, `VcsInfo`, `VcsFileDiff` and `GET /provider` of the server's OpenAPI document,
 //! 1.18.33.
 
+use std::collections::BTreeMap;
+
 use serde::de::Deserializer;
 use serde::{Deserialize, Serialize};
 
@@ -88,4 +90,7 @@ pub struct ListedProvider {
 #[serde(tag = "type", rename = "api")]
 pub struct ApiKey<'a> {
     pub key: &'a str,
+    /// What else the provider has to know.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub metadata: BTreeMap<String, String>,
 }

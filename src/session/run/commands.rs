@@ -6,6 +6,7 @@ use super::connection::Connection;
 use super::outcome::{CommandOutcome, StopSession};
 use super::prompt_delivery::DeliveryEvent;
 use super::state::SessionState;
+use crate::domain::failure::Failure;
 use crate::domain::rule::Rule;
 use crate::domain::sandbox::Phase;
 use crate::domain::server::{ServerAnswer, ServerCommand};
@@ -103,7 +104,7 @@ pub(crate) async fn handle(
             add_rules(serving, link, rules, here).await;
         }
         (SessionCommand::SetAuto(on), link) => set_auto(serving, link, on).await,
-        (SessionCommand::Server(ServerCommand::Status), None) => no_status(serving).await,
+        (SessionCommand::Server(command), None) => not_asked(serving, &command).await,
         (command, Some(connection)) => connected(serving, connection, command).await,
         (
             SessionCommand::SendNow(_)
@@ -111,7 +112,6 @@ pub(crate) async fn handle(
             | SessionCommand::Undo(_)
             | SessionCommand::Redo
             | SessionCommand::Conversations(_)
-            | SessionCommand::Server(_)
             | SessionCommand::Extend
             | SessionCommand::ReplyPermission { .. }
             | SessionCommand::ReplyQuestion { .. }
@@ -137,10 +137,15 @@ fn use_password(
     }
 }
 
-/// The failure is shown where the status would be.
-async fn no_status(serving: &SessionState) {
+/// Some failures are shown where the answer would be.
+async fn not_asked(serving: &SessionState, command: &ServerCommand) {
+    let answer: fn(Failure) -> ServerAnswer = match command {
+        ServerCommand::Status => ServerAnswer::StatusFailed,
+        ServerCommand::Providers => ServerAnswer::ProvidersFailed,
+        _ => return not_connected(serving).await,
+    };
     let is_paused = serving.stored_phase().await == Some(Phase::Paused);
-    let failure = ServerAnswer::StatusFailed(failures::not_connected(is_paused));
+    let failure = answer(failures::not_connected(is_paused));
     serving.tell(SessionEvent::Server(failure)).await;
 }
 

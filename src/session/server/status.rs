@@ -1,13 +1,15 @@
-//! The state of a session's server and the keys of its providers, in domain types, failures in the user's words.
+//! The state of a session's server, the keys of its providers and logins to them, in domain types, failures in the user's words.
 
 use secrecy::SecretString;
 
 use crate::domain::failure::Failure;
 use crate::domain::secret::SecretText;
+use crate::domain::server::login::{LoginAnswers, LoginStep};
 use crate::domain::server::{McpServer, ProviderOffer, ServerReport};
 use crate::opencode::error::OpencodeError;
+use crate::opencode::wire::login::{AuthorizeRequest, LoginMethods};
 use crate::opencode::wire::session::SessionStatus;
-use crate::session::chat::translate::status;
+use crate::session::chat::translate::{login, status};
 use crate::session::failures;
 use crate::session::server::OpencodeServer;
 
@@ -59,8 +61,17 @@ impl OpencodeServer {
         self.mcp_servers().await
     }
 
+    /// The providers, each with the ways to log in to it.
     pub(crate) async fn provider_offers(&self) -> Result<Vec<ProviderOffer>, Failure> {
-        told(self.client.all_providers().await).map(status::providers)
+        let (providers, logins) =
+            tokio::join!(self.client.all_providers(), self.client.login_methods());
+        let providers = told(providers)?;
+        // Without them there is still a key.
+        let logins = logins.unwrap_or_else(|error| {
+            tracing::info!(%error, "the ways to log in could not be listed");
+            LoginMethods::default()
+        });
+        Ok(status::providers(providers, &logins))
     }
 
     /// Stores a provider's key; returns whether the server uses it from now on. That aborts what runs in the
@@ -69,9 +80,46 @@ impl OpencodeServer {
         &self,
         provider: &str,
         key: &SecretText,
+        answers: LoginAnswers,
     ) -> Result<bool, Failure> {
         let key = SecretString::from(key.expose().to_owned());
-        told(self.client.set_api_key(provider, &key).await)?;
+        let answers = answers.into_iter().collect();
+        told(self.client.set_api_key(provider, &key, answers).await)?;
+        self.use_credentials().await
+    }
+
+    /// Begins a login in the browser.
+    pub(crate) async fn begin_login(
+        &self,
+        provider: &str,
+        method: usize,
+        answers: LoginAnswers,
+    ) -> Result<LoginStep, Failure> {
+        let body = AuthorizeRequest {
+            method,
+            inputs: answers.into_iter().collect(),
+        };
+        let begun = told(self.client.begin_login(provider, &body).await)?;
+        begun.map(login::step).ok_or_else(|| {
+            Failure::new("the server has no such login")
+                .hint("its plugins may have changed: choose the provider again")
+        })
+    }
+
+    /// Waits for the end of a login; returns whether the server uses it from now on.
+    pub(crate) async fn finish_login(
+        &self,
+        provider: &str,
+        method: usize,
+        code: Option<SecretText>,
+    ) -> Result<bool, Failure> {
+        let code = code.map(|code| SecretString::from(code.expose().to_owned()));
+        let finished = self.client.finish_login(provider, method, code.as_ref());
+        finished.await.map_err(|error| failures::login(&error))?;
+        self.use_credentials().await
+    }
+
+    async fn use_credentials(&self) -> Result<bool, Failure> {
         let statuses = told(self.client.statuses().await)?;
         if statuses.values().any(|state| *state != SessionStatus::Idle) {
             return Ok(false);

@@ -10,6 +10,7 @@ mod tests;
 use std::collections::HashMap;
 use std::ops::Range;
 
+use ratatui::style::Style;
 use ratatui::text::Line;
 
 use super::highlight::{CodeColours, CodePlace};
@@ -169,6 +170,11 @@ impl TextCache {
 
     /// Called before each frame: forgets addresses and lines if there are too many, as the numbers
     /// of one frame must be those of one table.
+    /// The style of a link's text: where the terminal can, it is a hyperlink.
+    pub fn link_style(&mut self, style: Style, url: &str) -> Style {
+        self.links.marked(style, url)
+    }
+
     pub fn begin_frame(&mut self) {
         if self.links.is_crowded() {
             self.links.clear();

@@ -190,7 +190,7 @@ const ROWS: &[ActionRow] = rows! {
         App::Changes "app.changes" "changes" "review the changes of the session"
             / "diff" / "changes" / "review"
             [Anywhere: "ctrl-x d"]
-        App::ProviderKey "app.provider_key" "add API key" "add an API key for a provider"
+        App::ProviderKey "app.provider_key" "log in" "log in to a provider, or add its key"
             / "connect"
             [Anywhere: "ctrl-x K"]
         App::CancelSequence "app.cancel_sequence" "cancel" "cancel the keys pressed so far"
@@ -215,8 +215,8 @@ const ROWS: &[ActionRow] = rows! {
             [ServerStatus Changes: "esc" "q" "ctrl-c"] [Peek: "esc" "ctrl-c"]
         App::OpenPeeked "overlay.open" "open" "show the session that is looked at"
             [Peek: "ctrl-o"]
-        App::CopyRow "overlay.copy" "copy" "copy the selected link"
-            [Links: "y"]
+        App::CopyRow "overlay.copy" "copy" "copy the selected link, or the login's"
+            [Links: "y"] [Picker: "ctrl-y"]
         App::RenameRow "overlay.rename" "rename" "rename the selected conversation"
             [Picker: "ctrl-r"]
         App::DeleteRow "overlay.delete" "delete" "delete the selected conversation"

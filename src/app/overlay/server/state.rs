@@ -24,8 +24,11 @@ impl ServerState {
             ServerAnswer::StatusFailed(failure) => self.failure = Some(failure),
             ServerAnswer::McpServers(servers) => self.mcp = servers,
             ServerAnswer::Providers(_)
+            | ServerAnswer::ProvidersFailed(_)
             | ServerAnswer::Changes(..)
-            | ServerAnswer::KeyStored { .. } => {}
+            | ServerAnswer::KeyStored { .. }
+            | ServerAnswer::LoginBegun { .. }
+            | ServerAnswer::LoginEnded { .. } => {}
         }
     }
 

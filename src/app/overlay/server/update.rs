@@ -1,6 +1,7 @@
 //! Opens the overlays about the server, and performs what is chosen in them.
 
 use crate::app::App;
+use crate::app::action::{Action, AppAction};
 use crate::app::cx::Cx;
 use crate::app::effect::Effect;
 use crate::app::overlay::Overlay;
@@ -8,6 +9,7 @@ use crate::app::overlay::chat_list::{ChatListOverlay, ChatListRow, ListChoice};
 use crate::app::overlay::picker::Picker;
 use crate::app::overlay::secret_entry::{SecretEntry, SecretPurpose};
 use crate::app::time::format::midnight;
+use crate::app::view::advice::key_does;
 use crate::domain::id::SessionKey;
 use crate::domain::server::{ProviderOffer, ServerAnswer, ServerCommand};
 use crate::domain::session::SessionCommand;
@@ -57,29 +59,29 @@ impl App {
         self.ask_server(ServerCommand::Providers, cx);
     }
 
-    /// A provider is chosen: its key is typed.
-    pub(in crate::app) fn ask_key(&mut self, provider: String, name: String) {
-        let purpose = SecretPurpose::ProviderKey { provider, name };
-        self.overlays
-            .push(Overlay::Secret(SecretEntry::new(purpose)));
-    }
-
     /// A secret is typed. Without a key the field stays; without a password the server is tried again.
     pub(in crate::app) fn secret_entered(&mut self, entry: SecretEntry, cx: &mut Cx<'_>) {
         let (purpose, typed) = entry.into_typed();
         match purpose {
             SecretPurpose::ServerPassword(session) => self.use_password(&session, &typed, cx),
-            SecretPurpose::ProviderKey { provider, name } if typed.is_empty() => {
-                self.ask_key(provider, name);
+            purpose @ SecretPurpose::ProviderKey { .. } if typed.is_empty() => {
+                let entry = SecretEntry::new(purpose);
+                self.overlays.push(Overlay::Secret(entry));
             }
-            SecretPurpose::ProviderKey { provider, .. } => {
-                let key = typed;
-                self.ask_server(ServerCommand::SetProviderKey { provider, key }, cx);
+            SecretPurpose::ProviderKey {
+                provider, answers, ..
+            } => {
+                let command = ServerCommand::SetProviderKey {
+                    provider,
+                    key: typed,
+                    answers,
+                };
+                self.ask_server(command, cx);
             }
         }
     }
 
-    fn ask_server(&mut self, command: ServerCommand, cx: &mut Cx<'_>) {
+    pub(in crate::app::overlay) fn ask_server(&mut self, command: ServerCommand, cx: &mut Cx<'_>) {
         if let Some(session) = self.session() {
             session.command(SessionCommand::Server(command), cx);
         }
@@ -99,6 +101,13 @@ impl App {
                 let list = ChatListOverlay::providers(rows);
                 self.overlays.push(Overlay::Chat(list));
             }
+            ServerAnswer::ProvidersFailed(failure) if is_shown => {
+                let again = self.key_name(Action::App(AppAction::ProviderKey));
+                let again = key_does(&again, "asks again", "ask again");
+                let why = failure.line();
+                let words = format!("the server did not list its providers: {why} · {again}");
+                self.status.notify_long(words, cx.now);
+            }
             ServerAnswer::KeyStored { provider, is_used } => {
                 let words = if *is_used {
                     format!("stored the {provider} key; reloading the models")
@@ -111,6 +120,17 @@ impl App {
             }
             _ => {}
         }
+        let answer = match answer {
+            ServerAnswer::LoginBegun {
+                provider,
+                method,
+                step,
+            } => return self.login_begun(key, (&provider, method), step, cx),
+            ServerAnswer::LoginEnded { provider, is_used } => {
+                return self.login_ended(key, &provider, is_used, cx);
+            }
+            answer => answer,
+        };
         let Some(session) = self.open.get_mut(key) else {
             return;
         };
@@ -123,7 +143,7 @@ impl App {
 
 fn provider_row(offer: &ProviderOffer) -> ChatListRow {
     ChatListRow {
-        choice: ListChoice::Provider(offer.id.clone()),
+        choice: ListChoice::Provider(Box::new(offer.clone())),
         words: offer.name.clone(),
         right: if offer.is_connected {
             "in use".to_owned()

@@ -22,10 +22,10 @@ impl ChatListOverlay {
             (row.is_current, line)
         };
         let choices = Choices {
-            title: self.title,
+            title: &one_line(&self.title),
             all: self.rows.len(),
             rows: self.matching().iter().map(row).collect(),
-            ask: self.ask,
+            ask: &one_line(&self.ask),
             none: &self.none,
         };
         choices.draw(&self.picker, screen, buf, vx);

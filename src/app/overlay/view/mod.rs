@@ -42,6 +42,7 @@ impl App {
                 Overlay::Models(picker) => self.view_models(picker, screen, buf, vx),
                 Overlay::Palette(picker) => self.view_palette(picker, screen, buf, vx),
                 Overlay::Links(links) => links.draw(screen, buf, vx),
+                Overlay::Login(login) => self.view_login(login, screen, buf, vx),
                 Overlay::Changes => self.view_changes(screen, buf, vx),
                 Overlay::Peek(peek) => self.view_peek(peek.key(), screen, buf, vx),
                 Overlay::Chat(list) => list.draw(screen, buf, vx),

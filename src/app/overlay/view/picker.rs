@@ -17,13 +17,13 @@ pub(in crate::app::overlay) const WIDTH: u16 = 72;
 
 /// A list, ready to draw.
 pub(in crate::app::overlay) struct Choices<'a> {
-    pub(in crate::app::overlay) title: &'static str,
+    pub(in crate::app::overlay) title: &'a str,
     /// How many choices there are without the filter.
     pub(in crate::app::overlay) all: usize,
     /// The rows that match, and whether each is the current choice.
     pub(in crate::app::overlay) rows: Vec<(bool, Line<'static>)>,
     /// The text of the empty filter.
-    pub(in crate::app::overlay) ask: &'static str,
+    pub(in crate::app::overlay) ask: &'a str,
     /// The text if no choice matches.
     pub(in crate::app::overlay) none: &'a str,
 }
@@ -106,7 +106,7 @@ impl Choices<'_> {
 /// The filter's text with the cursor behind it; `ask` if it is empty.
 pub(in crate::app::overlay) fn draw_filter(
     picker: &Picker,
-    ask: &'static str,
+    ask: &str,
     row: Rect,
     buf: &mut Buffer,
     vx: &mut ViewCx<'_>,

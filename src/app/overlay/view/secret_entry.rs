@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::app::overlay::secret_entry::SecretEntry;
+use crate::app::overlay::secret_entry::{SecretEntry, SecretField};
 use crate::app::view::cx::ViewCx;
 use crate::app::view::frame::{PaneFrame, centred};
 use crate::text::{visible, wrap};
@@ -60,17 +60,7 @@ impl SecretEntry {
             buf.set_line(row.x + 1, row.y, line, row.width.saturating_sub(2));
         }
         let Some(row) = rows.next() else { return };
-        let dots = self.typed_chars().min(MOST_DOTS);
-        let field = if dots == 0 {
-            Span::styled(words.ask, theme.dim)
-        } else {
-            Span::styled(theme.pick("•", "*").repeat(dots), theme.text)
-        };
-        let prompt = Span::styled(theme.pick("› ", "> "), theme.accent);
-        let line = Line::from(vec![prompt, field]);
-        buf.set_line(row.x + 1, row.y, &line, row.width.saturating_sub(2));
-        let x = row.x + 3 + u16::try_from(dots).unwrap_or(0);
-        vx.viewport.cursor = Some((x.min(row.right().saturating_sub(1)), row.y));
+        self.field().draw(words.ask, row, buf, vx);
         if let Some(row) = rows.next() {
             let below = wrap::truncate(words.below, room).into_owned();
             buf.set_line(
@@ -80,5 +70,29 @@ impl SecretEntry {
                 row.width.saturating_sub(2),
             );
         }
+    }
+}
+
+impl SecretField {
+    /// Draws what was typed as dots, or what is asked for, with the cursor behind it.
+    pub(in crate::app::overlay) fn draw(
+        &self,
+        ask: &'static str,
+        row: Rect,
+        buf: &mut Buffer,
+        vx: &mut ViewCx<'_>,
+    ) {
+        let theme = vx.theme;
+        let dots = self.typed_chars().min(MOST_DOTS);
+        let field = if dots == 0 {
+            Span::styled(ask, theme.dim)
+        } else {
+            Span::styled(theme.pick("•", "*").repeat(dots), theme.text)
+        };
+        let prompt = Span::styled(theme.pick("› ", "> "), theme.accent);
+        let line = Line::from(vec![prompt, field]);
+        buf.set_line(row.x + 1, row.y, &line, row.width.saturating_sub(2));
+        let x = row.x + 3 + u16::try_from(dots).unwrap_or(0);
+        vx.viewport.cursor = Some((x.min(row.right().saturating_sub(1)), row.y));
     }
 }

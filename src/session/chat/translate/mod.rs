@@ -9,6 +9,7 @@
 
 mod answers;
 mod arguments;
+pub mod login;
 pub mod parts;
 mod plain;
 pub mod prompts;

@@ -1,6 +1,9 @@
 //! The state of a server, and its providers: wire → domain.
 
+use super::login;
+use crate::domain::server::login::LoginMethod;
 use crate::domain::server::{LanguageServer, McpServer, McpState, ProviderOffer};
+use crate::opencode::wire::login::LoginMethods;
 use crate::opencode::wire::status::{LspStatus, McpStatus, ProviderList};
 
 pub fn mcp_servers(servers: Vec<(String, McpStatus)>) -> Vec<McpServer> {
@@ -27,10 +30,19 @@ pub fn language_server(server: LspStatus) -> LanguageServer {
 }
 
 /// Those without a key first, then by name.
-pub fn providers(list: ProviderList) -> Vec<ProviderOffer> {
+pub fn providers(list: ProviderList, logins: &LoginMethods) -> Vec<ProviderOffer> {
     let ProviderList { all, connected } = list;
+    let methods = |id: &str| {
+        let mut logins = logins.0.iter();
+        logins
+            .find(|(known, _)| known == id)
+            .map(|(_, list)| login::methods(list))
+    };
     let offers = all.into_iter().map(|offer| ProviderOffer {
         is_connected: connected.contains(&offer.id),
+        methods: methods(&offer.id)
+            .filter(|methods| !methods.is_empty())
+            .unwrap_or_else(|| vec![LoginMethod::key()]),
         name: match offer.name {
             name if name.is_empty() => offer.id.clone(),
             name => name,
@@ -85,7 +97,7 @@ mod tests {
         )
         .unwrap();
 
-        let offers = providers(wire);
+        let offers = providers(wire, &LoginMethods::default());
 
         let names: Vec<(&str, bool)> = offers
             .iter()

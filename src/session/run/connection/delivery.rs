@@ -29,6 +29,7 @@ impl Connection {
         while let Ok(event) = self.news.try_recv() {
             serving.news(event).await;
         }
+        self.leave_unanswered(serving).await;
         serving.deliver(DeliveryEvent::Disconnected).await;
         // Nobody starts them any more.
         serving.take_calls();

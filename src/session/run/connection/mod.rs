@@ -206,7 +206,7 @@ impl Connection {
             CallResult::Unanswered(asked, failure) => {
                 Self::unanswered(serving, *asked, failure).await;
             }
-            CallResult::Tell(event) => serving.tell(event).await,
+            CallResult::Tell(event) => self.told(serving, event).await,
             CallResult::FilesChanged(event) => {
                 serving.tell(event).await;
                 self.keep(serving);

@@ -1,26 +1,89 @@
 //! The calls about the server itself: its state, its MCP servers, its providers.
 
+use std::convert::Infallible;
+use std::time::Duration;
+
 use futures::future::FutureExt as _;
+use tokio::sync::oneshot;
 
 use super::state::{CallResult, Connection};
 use crate::domain::failure::Failure;
 use crate::domain::server::{ServerAnswer, ServerCommand};
 use crate::domain::session::SessionEvent;
+use crate::session::failures;
+use crate::session::run::state::SessionState;
 use crate::session::server::OpencodeServer;
 
+/// A cancelled wait for a login has reached the server by then: it ends if nobody ever waited (1.18.33).
+const REACHES: Duration = Duration::from_secs(2);
+
 impl Connection {
-    pub(crate) fn ask_server(&self, command: ServerCommand) {
-        let is_status = command == ServerCommand::Status;
-        let call = call(self.server.clone(), command);
-        let told = call.map(move |answer| match answer {
-            // It is shown where the status would be.
-            Err(failure) if is_status => {
-                CallResult::Tell(SessionEvent::Server(ServerAnswer::StatusFailed(failure)))
+    pub(crate) fn ask_server(&mut self, command: ServerCommand) {
+        let mut cancelled = None;
+        match &command {
+            ServerCommand::CancelLogin => {
+                self.unanswered.login = None;
+                return self.login = None;
             }
-            Ok(answer) => CallResult::Tell(SessionEvent::Server(answer)),
-            Err(failure) => CallResult::Failed(failure),
-        });
+            ServerCommand::Providers => self.unanswered.providers = true,
+            // Whoever waits for a login waits for the one that began last.
+            ServerCommand::BeginLogin { provider, .. } => {
+                self.unanswered.login = Some(provider.clone());
+                self.login = None;
+            }
+            ServerCommand::FinishLogin { provider, .. } => {
+                self.unanswered.login = Some(provider.clone());
+                let (waits, ended) = oneshot::channel::<Infallible>();
+                self.login = Some(waits);
+                cancelled = Some(ended);
+            }
+            _ => {}
+        }
+        let call = call(self.server.clone(), command);
+        let told = async move {
+            let cancelled = async {
+                match cancelled {
+                    Some(cancelled) => {
+                        drop(cancelled.await);
+                        tokio::time::sleep(REACHES).await;
+                    }
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                result = call => result.unwrap_or_else(CallResult::Failed),
+                () = cancelled => CallResult::Done,
+            }
+        };
         self.calls.push(told.boxed());
+    }
+
+    /// Tells what the server has answered.
+    pub(super) async fn told(&mut self, serving: &SessionState, event: SessionEvent) {
+        match &event {
+            SessionEvent::Server(ServerAnswer::Providers(_) | ServerAnswer::ProvidersFailed(_)) => {
+                self.unanswered.providers = false;
+            }
+            SessionEvent::Server(
+                ServerAnswer::LoginBegun { .. } | ServerAnswer::LoginEnded { .. },
+            ) => self.unanswered.login = None,
+            _ => {}
+        }
+        serving.tell(event).await;
+    }
+
+    /// The connection is over, and with it what the server was asked.
+    pub(super) async fn leave_unanswered(&mut self, serving: &SessionState) {
+        let failure = failures::not_connected(false);
+        if std::mem::take(&mut self.unanswered.providers) {
+            let answer = ServerAnswer::ProvidersFailed(failure.clone());
+            serving.tell(SessionEvent::Server(answer)).await;
+        }
+        if let Some(provider) = self.unanswered.login.take() {
+            let is_used = Err(failure);
+            let answer = ServerAnswer::LoginEnded { provider, is_used };
+            serving.tell(SessionEvent::Server(answer)).await;
+        }
     }
 
     /// Tells the MCP servers, of which one may have failed; without an answer nothing is told.
@@ -41,20 +104,58 @@ impl Connection {
     }
 }
 
-async fn call(server: OpencodeServer, command: ServerCommand) -> Result<ServerAnswer, Failure> {
-    Ok(match command {
-        ServerCommand::Status => ServerAnswer::Status(Box::new(server.status().await?)),
+fn told(answer: ServerAnswer) -> CallResult {
+    CallResult::Tell(SessionEvent::Server(answer))
+}
+
+async fn call(server: OpencodeServer, command: ServerCommand) -> Result<CallResult, Failure> {
+    let answer = match command {
+        // Some failures are shown where the answer would be.
+        ServerCommand::Status => match server.status().await {
+            Ok(status) => ServerAnswer::Status(Box::new(status)),
+            Err(failure) => ServerAnswer::StatusFailed(failure),
+        },
         ServerCommand::SwitchMcp { name, on } => {
             ServerAnswer::McpServers(server.switch_mcp(&name, on).await?)
         }
-        ServerCommand::Providers => ServerAnswer::Providers(server.provider_offers().await?),
+        ServerCommand::Providers => match server.provider_offers().await {
+            Ok(offers) => ServerAnswer::Providers(offers),
+            Err(failure) => ServerAnswer::ProvidersFailed(failure),
+        },
         ServerCommand::Changes(scope) => {
             let changes = server.changes(&scope).await;
             ServerAnswer::Changes(scope, changes)
         }
-        ServerCommand::SetProviderKey { provider, key } => {
-            let is_used = server.set_provider_key(&provider, &key).await?;
+        ServerCommand::SetProviderKey {
+            provider,
+            key,
+            answers,
+        } => {
+            let is_used = server.set_provider_key(&provider, &key, answers).await?;
             ServerAnswer::KeyStored { provider, is_used }
         }
-    })
+        ServerCommand::BeginLogin {
+            provider,
+            method,
+            answers,
+        } => {
+            let step = server.begin_login(&provider, method, answers).await;
+            ServerAnswer::LoginBegun {
+                provider,
+                method,
+                step,
+            }
+        }
+        ServerCommand::FinishLogin {
+            provider,
+            method,
+            code,
+        } => {
+            let is_used = server.finish_login(&provider, method, code).await;
+            ServerAnswer::LoginEnded { provider, is_used }
+        }
+        // There is nothing to call.
+        ServerCommand::CancelLogin => return Ok(CallResult::Done),
+    };
+    Ok(told(answer))
 }

@@ -1,11 +1,12 @@
 //! What a connection holds, and what it waits for.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use futures::StreamExt;
 use futures::future::{BoxFuture, FutureExt};
 use futures::stream::FuturesUnordered;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use crate::domain::chat::{ChatEvent, Permission};
@@ -65,6 +66,14 @@ pub(super) enum SnapshotJob {
     YesAndAgain,
 }
 
+/// What the user sees waiting for an answer: the connection may be lost before it comes.
+#[derive(Debug, Default)]
+pub(super) struct Unanswered {
+    pub(super) providers: bool,
+    /// The provider that is logged in to.
+    pub(super) login: Option<String>,
+}
+
 /// Lives from the opening of the stream to its end.
 pub(crate) struct Connection {
     pub(super) server: OpencodeServer,
@@ -74,6 +83,9 @@ pub(crate) struct Connection {
     /// When the conversation became available.
     pub(super) live: Option<Instant>,
     pub(super) keeping: SnapshotJob,
+    /// Somebody waits for a login in the browser; without it, that ends.
+    pub(super) login: Option<oneshot::Sender<Infallible>>,
+    pub(super) unanswered: Unanswered,
 }
 
 impl Connection {
@@ -94,6 +106,8 @@ impl Connection {
             calls: FuturesUnordered::new(),
             live: None,
             keeping: SnapshotJob::No,
+            login: None,
+            unanswered: Unanswered::default(),
         })
     }
 

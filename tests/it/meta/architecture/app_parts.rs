@@ -32,6 +32,8 @@ const ROOT: &[&str] = &[
     "app/overlay/models/rows.rs",
     "app/overlay/changes/update.rs",
     "app/overlay/changes/view.rs",
+    "app/overlay/login/update.rs",
+    "app/overlay/login/view.rs",
     "app/overlay/models/choose.rs",
     "app/overlay/models/view.rs",
     "app/overlay/server/rows.rs",

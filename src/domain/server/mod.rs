@@ -1,5 +1,8 @@
-//! A server's status (MCP servers, language servers, formatters, branch), and requests about it.
+//! A server's status (MCP servers, language servers, formatters, branch), and requests about it; [`login`] is about its providers.
 
+pub mod login;
+
+use self::login::{LoginAnswers, LoginMethod, LoginStep};
 use super::diff::change_set::{ChangeSet, ChangesScope};
 use super::failure::Failure;
 use super::secret::SecretText;
@@ -17,7 +20,27 @@ pub enum ServerCommand {
     Changes(ChangesScope),
     /// Stores the key of a provider, and makes the server use it if no turn runs; answered by
     /// [`ServerAnswer::KeyStored`].
-    SetProviderKey { provider: String, key: SecretText },
+    SetProviderKey {
+        provider: String,
+        key: SecretText,
+        /// What else the provider has to know.
+        answers: LoginAnswers,
+    },
+    /// Begins a login in the browser; answered by [`ServerAnswer::LoginBegun`]. One that is under way ends.
+    BeginLogin {
+        provider: String,
+        method: usize,
+        answers: LoginAnswers,
+    },
+    /// Goes on with it, with the code that the page showed or without one; answered by [`ServerAnswer::LoginEnded`] once
+    /// the user has logged in.
+    FinishLogin {
+        provider: String,
+        method: usize,
+        code: Option<SecretText>,
+    },
+    /// Waits for the login no longer.
+    CancelLogin,
 }
 
 /// The answer to a [`ServerCommand`].
@@ -30,10 +53,22 @@ pub enum ServerAnswer {
     McpServers(Vec<McpServer>),
     Providers(Vec<ProviderOffer>),
     Changes(ChangesScope, Result<ChangeSet, Failure>),
+    /// Providers could not be asked for.
+    ProvidersFailed(Failure),
     KeyStored {
         provider: String,
         /// Whether the server uses it already; otherwise a turn runs, which that would abort.
         is_used: bool,
+    },
+    LoginBegun {
+        provider: String,
+        method: usize,
+        step: Result<LoginStep, Failure>,
+    },
+    LoginEnded {
+        provider: String,
+        /// As in [`ServerAnswer::KeyStored`].
+        is_used: Result<bool, Failure>,
     },
 }
 
@@ -85,6 +120,8 @@ pub struct ProviderOffer {
     pub name: String,
     /// It can be used already.
     pub is_connected: bool,
+    /// How to log in; never empty.
+    pub methods: Vec<LoginMethod>,
 }
 
 #[cfg(test)]
@@ -96,6 +133,13 @@ mod tests {
         let command = ServerCommand::SetProviderKey {
             provider: "acme".to_owned(),
             key: SecretText::new("sk-secret"),
+            answers: Vec::new(),
+        };
+        assert!(!format!("{command:?}").contains("secret"));
+        let command = ServerCommand::FinishLogin {
+            provider: "acme".to_owned(),
+            method: 0,
+            code: Some(SecretText::new("a-secret")),
         };
         assert!(!format!("{command:?}").contains("secret"));
     }
