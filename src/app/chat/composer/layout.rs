@@ -206,3 +206,8 @@ pub(in crate::app::chat) fn neighbour(
         .or_else(|| row.stops.first())?;
     Some((row.line, *at))
 }
+
+/// How many columns of the screen a text takes.
+pub(in crate::app::chat::composer) fn columns_of(text: &str) -> usize {
+    wrap::width(text)
+}

@@ -91,8 +91,8 @@ impl Chat {
         let fit = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
         for (line, at) in layout.rows.iter().skip(first).zip(area.rows()) {
             buf.set_stringn(at.x, at.y, &line.text, usize::from(at.width), style);
-            if let Some(selection) = selection {
-                let columns = layout.selected(line, selection);
+            for piece in &selection {
+                let columns = layout.selected(line, *piece);
                 let marked = Rect {
                     x: at.x.saturating_add(fit(columns.start)),
                     width: fit(columns.len()),

@@ -45,10 +45,11 @@ impl Composer {
         self.vim.as_ref().is_some_and(|vim| vim.claims(key))
     }
 
-    /// The selection, as lines and char indices.
-    pub(in crate::app::chat) fn selection(&self) -> Option<((usize, usize), (usize, usize))> {
-        let vim = self.vim.as_ref().filter(|vim| !vim.is_inserting())?;
-        vim.selection(&VimText::new(self.area.lines(), self.cursor()))
+    /// What is selected, as lines and char indices; a block has a piece in each line.
+    pub(in crate::app::chat) fn selection(&self) -> Vec<((usize, usize), (usize, usize))> {
+        let vim = self.vim.as_ref().filter(|vim| !vim.is_inserting());
+        let text = || VimText::new(self.area.lines(), self.cursor());
+        vim.map_or_else(Vec::new, |vim| vim.selection(&text()))
     }
 
     /// Handles a key by vim's rules.

@@ -6,6 +6,23 @@ pub(super) enum Operator {
     Delete,
     Change,
     Yank,
+    Recase(Recase),
+}
+
+/// What becomes of letters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Recase {
+    Lower,
+    Upper,
+    Swap,
+}
+
+/// What is selected between the two ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SelectionShape {
+    Chars,
+    Lines,
+    Block,
 }
 
 /// Whether punctuation and spaces both end a word, or only spaces do.
@@ -45,9 +62,11 @@ pub(super) enum Motion {
     FindAgain {
         reverse: bool,
     },
+    /// The bracket that belongs to the one here; with a count, the line at so many percent of the text.
+    Bracket,
 }
 
-/// `iw`, `a"`, `i(` and their like.
+/// `iw`, `a"`, `i(`, `ip`, `it` and their like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct TextObject {
     pub(super) kind: ObjectKind,
@@ -60,6 +79,10 @@ pub(super) enum ObjectKind {
     Word(WordKind),
     Quoted(char),
     Pair(char, char),
+    /// Lines up to an empty one.
+    Paragraph,
+    /// Between a tag and its end: `<b>…</b>`.
+    Tag,
 }
 
 /// What an operator is applied to.
@@ -73,6 +96,8 @@ pub(super) enum OperatorTarget {
     Span,
     /// What is selected.
     Selection,
+    /// As large a block as this one, which was selected.
+    Block(TextBlock),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,9 +129,7 @@ pub(super) enum VimCommand {
     Undo,
     Repeat,
     /// Begins or ends a selection.
-    Select {
-        lines: bool,
-    },
+    Select(SelectionShape),
     /// The cursor goes to the other end of the selection.
     OtherEnd,
     SelectObject(TextObject),
@@ -117,4 +140,14 @@ pub(super) enum VimCommand {
 pub(super) struct CountedCommand {
     pub(super) count: Option<usize>,
     pub(super) command: VimCommand,
+}
+
+/// The corners of a block. Lines that end before it have no part in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct TextBlock {
+    pub(super) first: usize,
+    pub(super) last: usize,
+    /// The first column, and the one behind the last.
+    pub(super) left: usize,
+    pub(super) right: usize,
 }

@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
-use super::command::{InsertAt, Motion, Operator, OperatorTarget, VimCommand};
+use super::command::{
+    CountedCommand, InsertAt, Motion, Operator, OperatorTarget, Recase, VimCommand,
+};
 use super::motion::{TakenText, taken};
 use super::text::VimText;
 
@@ -14,6 +16,16 @@ const MOST_PUT: usize = 20_000;
 pub(super) struct Register {
     pub(super) text: String,
     pub(super) lines: bool,
+    /// A block of so many columns, one line of the text for each of its lines.
+    pub(super) columns: Option<usize>,
+}
+
+impl Register {
+    /// How often it is put in, if so often is wanted.
+    pub(super) fn times_put(&self, times: usize) -> usize {
+        let length = self.text.chars().count().max(1);
+        times.min(MOST_PUT / length + 1).max(1)
+    }
 }
 
 /// A text takes the place of another one, and the cursor goes somewhere.
@@ -57,7 +69,7 @@ impl PlannedEdit {
         }
     }
 
-    fn inserting(mut self) -> Self {
+    pub(super) fn inserting(mut self) -> Self {
         self.inserts = true;
         self
     }
@@ -101,27 +113,40 @@ pub(super) fn operate(
     if taken_text.is_empty() && !lines && operator != Operator::Change {
         return None;
     }
+    if let Operator::Recase(recase) = operator {
+        let cursor = stays(text, &range, lines);
+        let cursor = text.char_of(cursor) - text.char_of(range.start);
+        return Some(PlannedEdit::new(
+            range,
+            recased(&taken_text, recase),
+            cursor,
+        ));
+    }
     if !taken_text.is_empty() || lines {
         *register = Register {
             text: taken_text,
             lines,
+            columns: None,
         };
     }
     Some(match operator {
-        Operator::Yank if lines && range.contains(&text.cursor) => {
-            let line = text.line_start(text.cursor);
-            let to = if line == range.start {
-                text.cursor
-            } else {
-                range.start
-            };
-            PlannedEdit::to(text, to)
-        }
-        Operator::Yank => PlannedEdit::to(text, range.start.min(text.cursor.max(range.start))),
+        Operator::Recase(_) => return None,
+        Operator::Yank => PlannedEdit::to(text, stays(text, &range, lines)),
         Operator::Change => PlannedEdit::new(range, String::new(), 0).inserting(),
         Operator::Delete if lines => without_lines(text, range),
         Operator::Delete => PlannedEdit::new(range, String::new(), 0),
     })
+}
+
+/// Where the cursor stands after an operator that takes nothing away: where the text begins, in its own line where that
+/// is the first one.
+fn stays(text: &VimText, range: &Range<usize>, lines: bool) -> usize {
+    let is_first = text.line_start(text.cursor) == range.start;
+    if lines && is_first && text.cursor <= range.end {
+        text.cursor
+    } else {
+        range.start
+    }
 }
 
 /// Deletes whole lines with one line end; the cursor goes to the line that takes their place.
@@ -152,8 +177,7 @@ pub(super) fn put(
     if register.text.is_empty() && !register.lines {
         return None;
     }
-    let length = register.text.chars().count().max(1);
-    let times = times.min(MOST_PUT / length + 1).max(1);
+    let times = register.times_put(times);
     let at = text.cursor;
     if register.lines {
         let all = vec![register.text.as_str(); times].join("\n");
@@ -190,6 +214,7 @@ pub(super) fn put_over(
     *register = Register {
         text: text.slice(selected.range.clone()),
         lines: selected.lines,
+        columns: None,
     };
     let cursor = put.text.chars().count().max(1) - 1;
     let text = match (put.lines, selected.lines) {
@@ -197,6 +222,19 @@ pub(super) fn put_over(
         _ => put.text,
     };
     PlannedEdit::new(selected.range.clone(), text, cursor)
+}
+
+/// What was typed after a command, as often as its count says.
+pub(super) fn typed_again(counted: CountedCommand, typed: &str) -> String {
+    let between = match counted.command {
+        VimCommand::Insert(_) => "",
+        VimCommand::OpenLine { .. } => "\n",
+        _ => return String::new(),
+    };
+    let length = typed.chars().count() + between.len();
+    let more = counted.count.unwrap_or(1).max(1) - 1;
+    let more = more.min(MOST_PUT / length.max(1));
+    format!("{between}{typed}").repeat(more)
 }
 
 /// The commands that need no register and no motion.
@@ -211,7 +249,7 @@ pub(super) fn simple(text: &VimText, command: VimCommand, times: usize) -> Optio
         }
         VimCommand::SwapCase => {
             let range = at..at.saturating_add(times).min(end);
-            let swapped = swapped(&text.slice(range.clone()));
+            let swapped = recased(&text.slice(range.clone()), Recase::Swap);
             let cursor = swapped.chars().count();
             (!range.is_empty()).then(|| PlannedEdit::new(range, swapped, cursor))
         }
@@ -241,7 +279,7 @@ pub(super) fn replaced(range: &Range<usize>, by: char) -> PlannedEdit {
     PlannedEdit::new(range.clone(), all, range.len().max(1) - 1)
 }
 
-pub(super) fn swapped(text: &str) -> String {
+pub(super) fn recased(text: &str, recase: Recase) -> String {
     let swap = |c: char| -> String {
         if c.is_uppercase() {
             c.to_lowercase().collect()
@@ -249,7 +287,11 @@ pub(super) fn swapped(text: &str) -> String {
             c.to_uppercase().collect()
         }
     };
-    text.chars().map(swap).collect()
+    match recase {
+        Recase::Lower => text.to_lowercase(),
+        Recase::Upper => text.to_uppercase(),
+        Recase::Swap => text.chars().map(swap).collect(),
+    }
 }
 
 /// Joins this line and those below it, with one space between each two.
@@ -288,9 +330,9 @@ pub(super) fn span(text: &VimText, target: OperatorTarget, times: usize) -> Opti
         OperatorTarget::Span => Some(taken(at..(at + times).min(text.len()), false)),
         OperatorTarget::Object(object) => {
             let range = object.range(text)?;
-            Some(taken(range, false))
+            Some(taken(range, object.has_lines()))
         }
-        OperatorTarget::Motion(_) | OperatorTarget::Selection => None,
+        OperatorTarget::Motion(_) | OperatorTarget::Selection | OperatorTarget::Block(_) => None,
     }
 }
 

@@ -1,12 +1,13 @@
 //! Vim's keys in the composer: keys and the text go in, edits come out.
 //!
 //! In reading order: `command` is what keys mean, `parse` reads them, `text` is the text as
-//! graphemes, `motion` and `object` find the part that a command is about, `edit` says what becomes
+//! graphemes, `motion`, `object` and `block` find the part that a command is about, `edit` says what becomes
 //! of it, `plan` puts them together for one command, `apply` is the composer's side. [`Vim`] keeps the
 //! mode and what commands go back to: the register, the last change, the last find. It changes
 //! nothing itself: the composer applies what it returns.
 
 pub(super) mod apply;
+mod block;
 mod command;
 mod edit;
 mod motion;
@@ -18,9 +19,14 @@ mod text;
 #[cfg(test)]
 mod tests;
 
+use std::ops::Range;
+
 use crate::app::input::key::{Key, KeyCode};
-use command::{CountedCommand, FindChar, Operator, OperatorTarget, VimCommand};
-use edit::{PlannedEdit, Register, VimEdit, keeps_column};
+use block::BlockInsert;
+use command::{
+    CountedCommand, FindChar, Operator, OperatorTarget, SelectionShape, TextBlock, VimCommand,
+};
+use edit::{PlannedEdit, Register, VimEdit, keeps_column, typed_again};
 use motion::{TakenText, taken};
 use parse::ParsedKeys;
 use text::VimText;
@@ -36,7 +42,7 @@ enum VimMode {
     /// Text is selected from the anchor, an index of a grapheme, to the cursor.
     Visual {
         anchor: usize,
-        lines: bool,
+        shape: SelectionShape,
     },
 }
 
@@ -87,6 +93,8 @@ pub(super) struct Vim {
     last_change: Option<RepeatableChange>,
     /// The command that began insert mode.
     inserting: Option<CountedCommand>,
+    /// What is typed goes into all lines of a block.
+    block_insert: Option<BlockInsert>,
     insert_start: InsertStart,
     /// The texts before each change and after each undone one, each with the place of the change.
     before: Vec<(String, usize)>,
@@ -103,6 +111,7 @@ impl Default for Vim {
             column: None,
             last_change: None,
             inserting: None,
+            block_insert: None,
             insert_start: InsertStart {
                 text: String::new(),
                 at: 0,
@@ -120,8 +129,11 @@ impl Vim {
         let mode = match self.mode {
             VimMode::Insert => "INSERT",
             VimMode::Normal => "NORMAL",
-            VimMode::Visual { lines: false, .. } => "VISUAL",
-            VimMode::Visual { lines: true, .. } => "VISUAL LINE",
+            VimMode::Visual { shape, .. } => match shape {
+                SelectionShape::Chars => "VISUAL",
+                SelectionShape::Lines => "VISUAL LINE",
+                SelectionShape::Block => "VISUAL BLOCK",
+            },
         };
         let typed: String = self.typed.iter().collect();
         format!("{mode} {typed}").trim_end().to_owned()
@@ -136,29 +148,50 @@ impl Vim {
         let at_rest = self.mode == VimMode::Normal && self.typed.is_empty();
         match key.code {
             KeyCode::Esc => !at_rest && key == Key::plain(KeyCode::Esc),
-            KeyCode::Char('r') => key == Key::ctrl('r') && !self.is_inserting(),
+            KeyCode::Char('r' | 'v') => {
+                (key == Key::ctrl('r') || key == Key::ctrl('v')) && !self.is_inserting()
+            }
             _ => false,
         }
     }
 
-    /// What is selected, as lines and char indices; the end is not part of it.
-    pub(super) fn selection(&self, text: &VimText) -> Option<((usize, usize), (usize, usize))> {
-        let TakenText { range, .. } = self.selected(text)?;
-        Some((text.place(range.start), text.place(range.end)))
+    /// What is selected, as lines and char indices; the ends are not part of it. A block has a piece in each line.
+    pub(super) fn selection(&self, text: &VimText) -> Vec<((usize, usize), (usize, usize))> {
+        let places = |range: Range<usize>| (text.place(range.start), text.place(range.end));
+        if let Some(block) = self.block(text) {
+            return block.pieces(text).into_iter().map(places).collect();
+        }
+        let selected = self.selected(text).into_iter();
+        selected.map(|taken| places(taken.range)).collect()
     }
 
     fn selected(&self, text: &VimText) -> Option<TakenText> {
-        let VimMode::Visual { anchor, lines } = self.mode else {
+        let VimMode::Visual { anchor, shape } = self.mode else {
             return None;
         };
         let (start, end) = (anchor.min(text.cursor), anchor.max(text.cursor));
         let end = end.min(text.len());
         let start = start.min(end);
-        Some(if lines {
-            taken(text.line_start(start)..text.line_end(end), true)
-        } else {
-            taken(start..(end + 1).min(text.len()), false)
-        })
+        match shape {
+            SelectionShape::Lines => Some(taken(text.line_start(start)..text.line_end(end), true)),
+            SelectionShape::Chars => Some(taken(start..(end + 1).min(text.len()), false)),
+            SelectionShape::Block => None,
+        }
+    }
+
+    /// The block that is selected.
+    fn block(&self, text: &VimText) -> Option<TextBlock> {
+        match self.mode {
+            VimMode::Visual {
+                anchor,
+                shape: SelectionShape::Block,
+            } => Some(TextBlock::between(
+                text,
+                anchor.min(text.len()),
+                text.cursor,
+            )),
+            _ => None,
+        }
     }
 
     /// The text became another one by other means than these keys.
@@ -187,6 +220,7 @@ impl Vim {
     pub(super) fn begin_text(&mut self) {
         self.mode = VimMode::Insert;
         self.inserting = None;
+        self.block_insert = None;
     }
 
     /// Handles a key outside insert mode, and the one that leaves it.
@@ -201,7 +235,8 @@ impl Vim {
             self.typed.clear();
             return VimStep::Redo(1);
         }
-        let Some(c) = named(key).or_else(|| key.typed()) else {
+        let block = (key == Key::ctrl('v')).then_some(parse::BLOCK);
+        let Some(c) = block.or(named(key)).or_else(|| key.typed()) else {
             self.typed.clear();
             return VimStep::Pass;
         };
@@ -227,7 +262,9 @@ impl Vim {
             VimMode::Normal => return VimStep::Nothing,
             VimMode::Visual { .. } => self.mode = VimMode::Normal,
             VimMode::Insert => {
-                self.end_insert(text);
+                if let Some(more) = self.end_insert(text) {
+                    return VimStep::Edit(more.placed(text));
+                }
                 let back = text
                     .cursor
                     .saturating_sub(1)
@@ -238,29 +275,42 @@ impl Vim {
         VimStep::Nothing
     }
 
-    /// Insert mode ends: what was typed is what stands between what stood around the cursor.
-    fn end_insert(&mut self, text: &VimText) {
+    /// Insert mode ends: what was typed is what stands between what stood around the cursor. Returns what follows
+    /// from it elsewhere: it is typed again, or in the other lines of a block.
+    fn end_insert(&mut self, text: &VimText) -> Option<PlannedEdit> {
         self.mode = VimMode::Normal;
+        let command = self.inserting.take();
+        let block = self.block_insert.take();
         let now = text.slice(0..text.len());
         let start = self.insert_start.clone();
-        if now != start.text {
-            let split = start.text.char_indices().nth(start.at);
-            let split = split.map_or(start.text.len(), |(byte, _)| byte);
-            let (head, tail) = start.text.split_at(split);
-            let typed = now
-                .strip_prefix(head)
-                .and_then(|rest| rest.strip_suffix(tail));
-            if let (Some(command), Some(typed)) = (self.inserting, typed) {
-                self.last_change = Some(RepeatableChange {
-                    command,
-                    typed: typed.to_owned(),
-                });
-            }
-            if !start.changed {
-                self.begin_change(start.text.clone(), start.at);
-            }
+        if now == start.text {
+            return None;
         }
-        self.inserting = None;
+        if !start.changed {
+            self.begin_change(start.text.clone(), start.at);
+        }
+        let split = start.text.char_indices().nth(start.at);
+        let split = split.map_or(start.text.len(), |(byte, _)| byte);
+        let (head, tail) = start.text.split_at(split);
+        let typed = now
+            .strip_prefix(head)
+            .and_then(|rest| rest.strip_suffix(tail))?;
+        if let Some(block) = block {
+            // As large a block elsewhere is not typed into again.
+            self.last_change = None;
+            return block.repeated(text, typed);
+        }
+        let command = command?;
+        let typed = typed.to_owned();
+        let more = typed_again(command, &typed);
+        let end = start.at + typed.chars().count();
+        self.last_change = Some(RepeatableChange { command, typed });
+        if more.is_empty() {
+            return None;
+        }
+        let at = text.index_of(end);
+        let last = more.chars().count() - 1;
+        Some(PlannedEdit::new(at..at, more, last))
     }
 
     /// Notes the text before a change, and where in it that is.
@@ -297,7 +347,7 @@ impl Vim {
         match command {
             VimCommand::Undo => return VimStep::Undo(times),
             VimCommand::Row { down } => return VimStep::Row { down, times },
-            VimCommand::Select { lines } => return self.select(text, lines),
+            VimCommand::Select(shape) => return self.select(text, shape),
             VimCommand::Repeat => return self.repeat(count, text, column),
             _ => {}
         }
@@ -312,10 +362,17 @@ impl Vim {
     fn note(&mut self, counted: CountedCommand, planned: &PlannedEdit, text: &VimText) {
         let now = text.slice(0..text.len());
         let was_selecting = self.selected(text);
+        let block = self.block(text);
         let moves = !planned.changes() && !planned.inserts;
-        let counted = match (counted.command, was_selecting) {
-            (VimCommand::Operate(operator, OperatorTarget::Selection), Some(selected)) => {
+        let counted = match (counted.command, was_selecting, block) {
+            (VimCommand::Operate(operator, OperatorTarget::Selection), Some(selected), _) => {
                 as_span(operator, &selected, text)
+            }
+            (VimCommand::Operate(operator, OperatorTarget::Selection), None, Some(block)) => {
+                CountedCommand {
+                    count: None,
+                    command: VimCommand::Operate(operator, OperatorTarget::Block(block)),
+                }
             }
             _ => counted,
         };
@@ -348,13 +405,13 @@ impl Vim {
         }
     }
 
-    fn select(&mut self, text: &VimText, lines: bool) -> VimStep {
+    fn select(&mut self, text: &VimText, shape: SelectionShape) -> VimStep {
         self.mode = match self.mode {
-            VimMode::Visual { lines: now, .. } if now == lines => VimMode::Normal,
-            VimMode::Visual { anchor, .. } => VimMode::Visual { anchor, lines },
+            VimMode::Visual { shape: now, .. } if now == shape => VimMode::Normal,
+            VimMode::Visual { anchor, .. } => VimMode::Visual { anchor, shape },
             _ => VimMode::Visual {
                 anchor: text.cursor,
-                lines,
+                shape,
             },
         };
         VimStep::Nothing
@@ -373,7 +430,8 @@ impl Vim {
             return VimStep::Nothing;
         };
         let planned = if planned.inserts {
-            planned.with_typed(&change.typed)
+            let more = typed_again(command, &change.typed);
+            planned.with_typed(&(change.typed + &more))
         } else {
             planned
         };

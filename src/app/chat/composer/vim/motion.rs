@@ -87,6 +87,7 @@ impl MotionFrom {
                 let line = text.start_of(line.min(last));
                 (text.first_non_blank(line), Reach::Lines)
             }
+            Motion::Bracket => self.bracket(text)?,
             Motion::Find(find) => found(text, (find, false), times)?,
             Motion::FindAgain { reverse } => {
                 let find = self.last_find?;
@@ -94,6 +95,46 @@ impl MotionFrom {
                 found(text, (FindChar { back, ..find }, true), times)?
             }
         })
+    }
+
+    /// The bracket that belongs to the next one in this line.
+    fn bracket(&self, text: &VimText) -> Option<(usize, Reach)> {
+        if let Some(percent) = self.count {
+            let line = (percent.min(100) * text.lines()).div_ceil(100);
+            let start = text.start_of(line.max(1) - 1);
+            return Some((text.first_non_blank(start), Reach::Lines));
+        }
+        let end = text.line_end(text.cursor);
+        let brackets = [('(', ')'), ('[', ']'), ('{', '}')];
+        let (at, (open, close)) = (text.cursor..end).find_map(|at| {
+            let here = text.char_at(at)?;
+            let pair = brackets
+                .iter()
+                .find(|(open, close)| here == *open || here == *close)?;
+            Some((at, *pair))
+        })?;
+        let is_open = text.char_at(at) == Some(open);
+        let (deeper, back) = if is_open {
+            (open, close)
+        } else {
+            (close, open)
+        };
+        let mut depth = 0_usize;
+        let mut closes = |at: &usize| {
+            match text.char_at(*at) {
+                Some(here) if here == deeper => depth += 1,
+                Some(here) if here == back => depth -= 1,
+                _ => {}
+            }
+            depth == 0
+        };
+        // The first one is the bracket itself, so that the depth is never below 0.
+        let target = if is_open {
+            (at..text.len()).find(&mut closes)
+        } else {
+            (0..=at).rev().find(&mut closes)
+        };
+        Some((target?, Reach::Including))
     }
 
     /// The same column some lines below or above.

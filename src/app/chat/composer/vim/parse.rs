@@ -1,9 +1,12 @@
 //! Reads the characters that were typed so far as a command.
 
 use super::command::{
-    CountedCommand, FindChar, InsertAt, Motion, ObjectKind, Operator, OperatorTarget, TextObject,
-    VimCommand, WordKind,
+    CountedCommand, FindChar, InsertAt, Motion, ObjectKind, Operator, OperatorTarget, Recase,
+    SelectionShape, TextObject, VimCommand, WordKind,
 };
+
+/// Stands for ctrl-v.
+pub(super) const BLOCK: char = '\u{16}';
 
 /// No larger count is useful in a prompt.
 const HIGHEST_COUNT: usize = 9_999;
@@ -31,6 +34,18 @@ pub(super) fn parse(keys: &[char], selecting: bool) -> ParsedKeys {
     }
     if let Some(operator) = operator(*first) {
         return operated(operator, *first, count, rest);
+    }
+    if *first == 'g'
+        && let Some((key, rest)) = rest.split_first()
+        && let Some(recase) = recase(*key)
+    {
+        // `gUgU` is as good as `gUU`.
+        let rest = match rest {
+            ['g', last] if last == key => &rest[1..],
+            ['g'] => return Incomplete,
+            rest => rest,
+        };
+        return operated(Operator::Recase(recase), *key, count, rest);
     }
     with_count(simple(*first, rest), count)
 }
@@ -65,6 +80,16 @@ fn operator(key: char) -> Option<Operator> {
         'd' => Some(Operator::Delete),
         'c' => Some(Operator::Change),
         'y' => Some(Operator::Yank),
+        _ => None,
+    }
+}
+
+/// The operators after a `g`.
+fn recase(key: char) -> Option<Recase> {
+    match key {
+        'u' => Some(Recase::Lower),
+        'U' => Some(Recase::Upper),
+        '~' => Some(Recase::Swap),
         _ => None,
     }
 }
@@ -105,6 +130,8 @@ fn object(around: bool, rest: &[char]) -> Result<TextObject, ParsedKeys> {
         Some('[' | ']') => ObjectKind::Pair('[', ']'),
         Some('{' | '}' | 'B') => ObjectKind::Pair('{', '}'),
         Some('<' | '>') => ObjectKind::Pair('<', '>'),
+        Some('p') => ObjectKind::Paragraph,
+        Some('t') => ObjectKind::Tag,
         Some(_) => return Err(Unknown),
     };
     Ok(TextObject { kind, around })
@@ -145,6 +172,7 @@ fn motion(first: char, rest: &[char]) -> Result<Motion, ParsedKeys> {
         'T' => find(true, true)?,
         ';' => Motion::FindAgain { reverse: false },
         ',' => Motion::FindAgain { reverse: true },
+        '%' => Motion::Bracket,
         _ => return Err(Unknown),
     })
 }
@@ -174,8 +202,9 @@ fn simple(first: char, rest: &[char]) -> Read {
         'P' => VimCommand::Put { before: true },
         'u' => VimCommand::Undo,
         '.' => VimCommand::Repeat,
-        'v' => VimCommand::Select { lines: false },
-        'V' => VimCommand::Select { lines: true },
+        'v' => VimCommand::Select(SelectionShape::Chars),
+        'V' => VimCommand::Select(SelectionShape::Lines),
+        BLOCK => VimCommand::Select(SelectionShape::Block),
         'g' if rest.first() == Some(&'j') => VimCommand::Row { down: true },
         'g' if rest.first() == Some(&'k') => VimCommand::Row { down: false },
         _ => VimCommand::Move(motion(first, rest)?),
@@ -191,7 +220,13 @@ fn of_selection(first: char, rest: &[char]) -> Option<Read> {
         'y' | 'Y' => operate(Operator::Yank),
         'o' | 'O' => Ok(VimCommand::OtherEnd),
         'i' | 'a' => object(first == 'a', rest).map(VimCommand::SelectObject),
-        'I' | 'A' | 'u' | '.' => Err(Unknown),
+        'u' => operate(Operator::Recase(Recase::Lower)),
+        'U' => operate(Operator::Recase(Recase::Upper)),
+        'g' => match rest.first() {
+            Some(key) => operate(Operator::Recase(recase(*key)?)),
+            None => return None,
+        },
+        '.' => Err(Unknown),
         _ => return None,
     })
 }

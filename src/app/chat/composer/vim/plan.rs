@@ -1,10 +1,15 @@
 //! Plans the edit of one command.
 
-use super::command::{CountedCommand, Motion, Operator, OperatorTarget, VimCommand};
+use unicode_segmentation::UnicodeSegmentation as _;
+
+use super::command::{
+    CountedCommand, InsertAt, Motion, Operator, OperatorTarget, Recase, SelectionShape, TextBlock,
+    VimCommand,
+};
 use super::edit::{self, PlannedEdit};
 use super::motion::{MotionFrom, TakenText, changed_word};
 use super::text::VimText;
-use super::{Vim, VimMode};
+use super::{Vim, VimMode, block};
 
 impl Vim {
     /// What the command changes; `None`: nothing.
@@ -15,6 +20,10 @@ impl Vim {
         column: usize,
     ) -> Option<PlannedEdit> {
         let times = count.unwrap_or(1).max(1);
+        let block = self.block(text);
+        if let Some(block) = block.or(block_of(command, text)) {
+            return self.planned_on_block(command, block, text, (count, column));
+        }
         let selected = self.selected(text);
         match command {
             VimCommand::Move(motion) => {
@@ -27,18 +36,23 @@ impl Vim {
             }
             VimCommand::Put { before } => match selected {
                 Some(selected) => Some(edit::put_over(text, &selected, &mut self.register)),
+                None if self.register.columns.is_some() => {
+                    Some(self.register.put_block(text, before, times))
+                }
                 None => edit::put(text, &self.register, before, times),
             },
             VimCommand::OtherEnd => self.other_end(text),
             VimCommand::SelectObject(object) => {
                 let range = object.range(text).filter(|range| !range.is_empty())?;
+                let lines = object.has_lines();
+                let chars = SelectionShape::Chars;
                 self.mode = VimMode::Visual {
                     anchor: range.start,
-                    lines: false,
+                    shape: if lines { SelectionShape::Lines } else { chars },
                 };
                 Some(PlannedEdit::to(text, range.end - 1))
             }
-            VimCommand::ReplaceChar(by) if selected.is_some() => {
+            VimCommand::ReplaceChar(by) if selected.is_some() && !by.is_control() => {
                 let range = selected?.range;
                 let lines = text.slice(range.clone());
                 let by = |c: char| if c == '\n' { c } else { by };
@@ -47,7 +61,7 @@ impl Vim {
             }
             VimCommand::SwapCase if selected.is_some() => {
                 let range = selected?.range;
-                let swapped = edit::swapped(&text.slice(range.clone()));
+                let swapped = edit::recased(&text.slice(range.clone()), Recase::Swap);
                 Some(PlannedEdit::new(range, swapped, 0))
             }
             VimCommand::Join if selected.is_some() => {
@@ -61,6 +75,44 @@ impl Vim {
             }
             VimCommand::OpenLine { .. } | VimCommand::Insert(_) if selected.is_some() => None,
             _ => edit::simple(text, command, times),
+        }
+    }
+
+    /// As [`Self::planned`], for what is different while a block is selected, or is meant again.
+    fn planned_on_block(
+        &mut self,
+        command: VimCommand,
+        block: TextBlock,
+        text: &VimText,
+        (count, column): (Option<usize>, usize),
+    ) -> Option<PlannedEdit> {
+        match command {
+            VimCommand::Move(motion) => {
+                let target = self.motion(motion, count, column).target(text)?;
+                Some(PlannedEdit::to(text, text.on_grapheme(target)))
+            }
+            VimCommand::OtherEnd => self.other_end(text),
+            VimCommand::Operate(operator, OperatorTarget::Selection | OperatorTarget::Block(_)) => {
+                if operator == Operator::Change {
+                    self.block_insert = Some(block.changed());
+                }
+                let register = &mut self.register;
+                Some(block::operate(text, operator, block, register))
+            }
+            VimCommand::SwapCase => {
+                Some(block.mapped(text, |piece| edit::recased(piece, Recase::Swap)))
+            }
+            VimCommand::ReplaceChar(by) if !by.is_control() => {
+                let by = by.to_string();
+                let all = |piece: &str| by.repeat(piece.graphemes(true).count());
+                Some(block.mapped(text, all))
+            }
+            VimCommand::Insert(at @ (InsertAt::FirstNonBlank | InsertAt::LineEnd)) => {
+                let (planned, insert) = block.inserted(text, at == InsertAt::LineEnd);
+                self.block_insert = Some(insert);
+                Some(planned)
+            }
+            _ => None,
         }
     }
 
@@ -99,13 +151,21 @@ impl Vim {
     }
 
     fn other_end(&mut self, text: &VimText) -> Option<PlannedEdit> {
-        let VimMode::Visual { anchor, lines } = self.mode else {
+        let VimMode::Visual { anchor, shape } = self.mode else {
             return None;
         };
         self.mode = VimMode::Visual {
             anchor: text.cursor,
-            lines,
+            shape,
         };
         Some(PlannedEdit::to(text, anchor))
+    }
+}
+
+/// The block that a command is repeated on.
+fn block_of(command: VimCommand, text: &VimText) -> Option<TextBlock> {
+    match command {
+        VimCommand::Operate(_, OperatorTarget::Block(block)) => Some(block.at_cursor(text)),
+        _ => None,
     }
 }

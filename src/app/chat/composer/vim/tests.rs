@@ -8,11 +8,13 @@ use crate::app::input::key::{Key, KeyCode};
 
 const ESC: char = '\u{1b}';
 const REDO: char = '\u{12}';
+const BLOCK: char = '\u{16}';
 
 fn key(c: char) -> Key {
     match c {
         ESC => Key::plain(KeyCode::Esc),
         REDO => Key::ctrl('r'),
+        BLOCK => Key::ctrl('v'),
         '\u{7f}' => Key::plain(KeyCode::Backspace),
         c => Key::char(c),
     }
@@ -176,6 +178,107 @@ fn text_is_put_typed_and_selected() {
 }
 
 #[test]
+fn what_is_typed_is_typed_as_often_as_the_count_says() {
+    check(&[
+        ("o|ne", "3ix\u{1b}", "oxx|xne"),
+        ("o|ne", "3ix\u{1b}u", "o|ne"),
+        ("o|ne", "3ix\u{1b}u\u{12}", "o|xxxne"),
+        ("|a", "2Ab \u{1b}", "ab b| "),
+        ("|a", "2ob\u{1b}", "a\nb\n|b"),
+        ("|a", "2Ob\u{1b}", "b\n|b\na"),
+        ("|a", "2Ib\u{1b}.", "b|bbba"),
+        ("|a", "3i\u{1b}", "|a"),
+        ("|a b c", "3cwx\u{1b}", "|x"),
+    ]);
+}
+
+#[test]
+fn paragraphs_and_tags_are_objects() {
+    check(&[
+        ("a\n\nb|\nc\n\nd", "dip", "a\n\n|\nd"),
+        ("a\n\nb|\nc\n\nd", "dap", "a\n\n|d"),
+        ("a\n|\n\nb", "dip", "a\n|b"),
+        ("a\n\n|b", "dap", "|a"),
+        ("|a\nb\n\nc", "yipGp", "a\nb\n\nc\n|a\nb"),
+        ("|a\nb\n\nc", "vipd", "|\nc"),
+        ("<p>a <b>x|y</b> c</p>", "dit", "<p>a <b>|</b> c</p>"),
+        ("<p>a <b>x|y</b> c</p>", "dat", "<p>a | c</p>"),
+        ("<p>a| <b>xy</b><br> c</p>", "cit1\u{1b}", "<p>|1</p>"),
+        ("<p class=\"x\">a|<i/></p>", "dit", "<p class=\"x\">|</p>"),
+        ("|a < b > c", "dit", "|a < b > c"),
+        ("|<a>", "dat", "|<a>"),
+    ]);
+}
+
+#[test]
+fn letters_change_their_case() {
+    check(&[
+        ("|one two", "gUiw", "|ONE two"),
+        ("ONE T|WO", "guiw", "ONE |two"),
+        ("|One two", "g~~", "|oNE TWO"),
+        ("o|ne\ntwo\nsix", "gUj", "O|NE\nTWO\nsix"),
+        ("ONE| TWO", "gugu", "one| two"),
+        ("|one two", "gUw.", "|ONE two"),
+        ("|one two", "veU", "|ONE two"),
+        ("|ONE two", "veu", "|one two"),
+        ("|ONE two", "vegu", "|one two"),
+        ("straß|e", "gUiw", "|STRASSE"),
+        ("|one", "gUz", "|one"),
+    ]);
+}
+
+#[test]
+fn the_bracket_that_belongs_to_one_is_found() {
+    check(&[
+        ("|f(a, [b(c)])", "%", "f(a, [b(c)]|)"),
+        ("f(a, [b(c)]|)", "%", "f|(a, [b(c)])"),
+        ("f(a,| [b\n(c)])", "%", "f(a, [b\n(c)|])"),
+        ("f|(a)b", "d%", "f|b"),
+        ("f(a|)b", "d%", "f|b"),
+        ("|no", "%", "|no"),
+        ("|(", "%", "|("),
+        ("|1\n2\n3\n4", "50%", "1\n|2\n3\n4"),
+    ]);
+}
+
+#[test]
+fn a_block_is_deleted_yanked_changed_and_typed_into() {
+    let text = "a|bcd\nefgh\nijkl";
+    check(&[
+        (text, "\u{16}jld", "a|d\neh\nijkl"),
+        (text, "\u{16}jldu", "|abcd\nefgh\nijkl"),
+        (text, "\u{16}jldjl.", "ad\n|e\nil"),
+        (text, "\u{16}jly", "a|bcd\nefgh\nijkl"),
+        (text, "\u{16}jlyP", "a|bcbcd\nefgfgh\nijkl"),
+        (text, "\u{16}jlyGp", "abcd\nefgh\ni|bcjkl\n fg"),
+        (text, "\u{16}jlcx\u{1b}", "a|xd\nexh\nijkl"),
+        (text, "\u{16}jlcx\u{1b}u", "|abcd\nefgh\nijkl"),
+        (text, "\u{16}jI- \u{1b}", "a|- bcd\ne- fgh\nijkl"),
+        (text, "\u{16}jI-\u{1b}u", "a|bcd\nefgh\nijkl"),
+        (text, "\u{16}jA-\u{1b}", "ab|-cd\nef-gh\nijkl"),
+        (text, "\u{16}jU", "a|Bcd\neFgh\nijkl"),
+        (text, "\u{16}jl~", "a|BCd\neFGh\nijkl"),
+        (text, "\u{16}jlrx", "a|xxd\nexxh\nijkl"),
+        (text, "jl\u{16}khd", "a|d\neh\nijkl"),
+        (text, "\u{16}jlo\u{1b}", "a|bcd\nefgh\nijkl"),
+        ("abc|d\ne\nijkl", "\u{16}jjd", "ab|c\ne\nijk"),
+        ("ab|cd\ne\nijkl", "\u{16}jjI-\u{1b}", "ab|-cd\ne\nij-kl"),
+        ("ab|cd\ne\nijkl", "\u{16}jjA-\u{1b}", "abc|-d\ne  -\nijk-l"),
+        ("你|好\nabcd", "\u{16}jld", "|你\nab"),
+    ]);
+}
+
+#[test]
+fn a_block_is_marked_in_each_line() {
+    let mut composer = composer("a|bcd\ne\nijkl");
+    press(&mut composer, "\u{16}jjl");
+
+    assert_eq!(composer.vim_mode().unwrap(), "VISUAL BLOCK");
+    let marked = [((0, 1), (0, 3)), ((1, 1), (1, 1)), ((2, 1), (2, 3))];
+    assert_eq!(composer.selection(), marked);
+}
+
+#[test]
 fn changes_are_undone_redone_and_repeated_whole() {
     check(&[
         ("|one two three", "dwu", "|one two three"),
@@ -243,8 +346,8 @@ fn what_was_yanked_is_put_into_the_next_prompt_too() {
 proptest! {
     #[test]
     fn any_keys_leave_the_cursor_between_graphemes(
-        text in "([a-z .,()\"\n]|e\u{301}|👩\u{200d}👧|你|\u{100000}){0,20}",
-        keys in "([dcyxXDCSsr~JoOaAiIpPuvV0-9hjklwbeWBE^$gGfFtT;,.( \"'\n\u{1b}\u{12}\u{7f}]|👩|\u{301}){0,50}",
+        text in "([a-z .,()<>/\"\n]|e\u{301}|👩\u{200d}👧|你|\u{100000}){0,20}",
+        keys in "([dcyxXDCSsr~JoOaAiIpPuUvV0-9hjklwbeWBE^$gGfFtT;,.%<( \"'\n\u{1b}\u{12}\u{16}\u{7f}]|👩|\u{301}){0,50}",
     ) {
         let mut composer = composer(&text);
         for c in keys.chars() {

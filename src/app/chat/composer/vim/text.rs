@@ -5,6 +5,7 @@ use std::ops::Range;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::command::WordKind;
+use crate::app::chat::composer::layout::columns_of;
 use crate::app::chat::composer::words::{CharClass, pieces};
 
 #[derive(Debug, Clone)]
@@ -13,6 +14,8 @@ pub(super) struct VimCell {
     pub(super) text: String,
     /// Its place in the text, counted in chars.
     at: usize,
+    /// The columns of the screen before it, in its line.
+    column: usize,
     kind: CharClass,
     /// Neighbours with the same number are one word.
     word: usize,
@@ -59,9 +62,11 @@ impl VimText {
     }
 
     fn push(&mut self, grapheme: &str, kind: CharClass, word: usize) {
+        let column = self.columns(self.len()).start;
         self.cells.push(VimCell {
             text: grapheme.to_owned(),
             at: self.chars,
+            column,
             kind,
             word,
         });
@@ -69,7 +74,7 @@ impl VimText {
     }
 
     /// The grapheme at this char.
-    fn index_of(&self, at: usize) -> usize {
+    pub(super) fn index_of(&self, at: usize) -> usize {
         if at >= self.chars {
             return self.len();
         }
@@ -78,6 +83,16 @@ impl VimText {
 
     pub(super) fn len(&self) -> usize {
         self.cells.len()
+    }
+
+    /// The columns of the screen that a grapheme, or a line end, takes in its line.
+    pub(super) fn columns(&self, index: usize) -> Range<usize> {
+        if let Some(cell) = self.cells.get(index) {
+            return cell.column..cell.column + columns_to_stand_on(&cell.text);
+        }
+        let last = self.cells.last().filter(|cell| cell.text != "\n");
+        let end = last.map_or(0, |cell| cell.column + columns_to_stand_on(&cell.text));
+        end..end + 1
     }
 
     pub(super) fn char_of(&self, index: usize) -> usize {
@@ -185,4 +200,9 @@ impl VimText {
             index
         }
     }
+}
+
+/// One that is drawn as nothing takes a column all the same: the cursor stands on it.
+fn columns_to_stand_on(grapheme: &str) -> usize {
+    columns_of(grapheme).max(1)
 }
