@@ -4,7 +4,6 @@
 //! Arabic, Hebrew and their neighbours), it deletes the last mark; elsewhere the whole grapheme: an
 //! emoji, a flag, a letter with its accent. The rule is that of Pango's
 //! `backspace_deletes_character`.
-//! a flag, a letter with its accent. The rule is that of Pango's `backspace_deletes_character`.
 
 use unicode_segmentation::UnicodeSegmentation;
 

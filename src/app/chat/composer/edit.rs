@@ -1,9 +1,10 @@
 //! Moves and deletes by grapheme and by word.
 //!
-//! One undo restores what one key deleted; ctrl-y also restores deleted words.
+//! One undo restores what one key deleted; ctrl-y also restores deleted words. Typed text may become part of the
+//! grapheme behind the cursor, which then stands in it: the next key that is not text leads out of it.
 
 use tui_textarea::CursorMove;
-use unicode_segmentation::UnicodeSegmentation;
+use unicode_segmentation::GraphemeCursor;
 
 use super::{Composer, words};
 use crate::app::input::backspace::erased;
@@ -11,22 +12,32 @@ use crate::app::input::backspace::erased;
 impl Composer {
     /// Moves by one grapheme, not by one code point.
     pub(super) fn step(&mut self, to: CursorMove) -> bool {
+        let (before, after) = self.to_boundaries();
         let count = match to {
-            CursorMove::Back => self.chars_before(),
-            _ => self.chars_after(),
+            CursorMove::Back => before,
+            _ => after,
         };
-        self.moves(to, count.max(1));
+        if count > 0 {
+            self.moves(to, count);
+        } else {
+            self.go_to_next_line(to);
+        }
         true
     }
 
     pub(super) fn erase_back(&mut self) -> bool {
+        self.leave_grapheme();
         let count = erased(self.around().0);
         self.select(CursorMove::Back, count);
         self.area.delete_char()
     }
 
     pub(super) fn erase_next(&mut self) -> bool {
-        let count = self.chars_after();
+        if !self.is_at_boundary() {
+            let (before, _) = self.to_boundaries();
+            self.moves(CursorMove::Back, before);
+        }
+        let (_, count) = self.to_boundaries();
         self.select(CursorMove::Forward, count);
         self.area.delete_next_char()
     }
@@ -81,10 +92,39 @@ impl Composer {
         }
     }
 
-    fn moves(&mut self, to: CursorMove, count: usize) {
-        for _ in 0..count {
-            self.area.move_cursor(to);
+    /// From one end of a line to the other end of its neighbour, if there is one.
+    fn go_to_next_line(&mut self, to: CursorMove) {
+        let (line, _) = self.cursor();
+        match to {
+            CursorMove::Back => {
+                let above = line.checked_sub(1);
+                let above = above.and_then(|above| Some((above, self.area.lines().get(above)?)));
+                if let Some((above, text)) = above {
+                    let end = text.chars().count();
+                    self.jump((above, end));
+                }
+            }
+            _ if line + 1 < self.area.lines().len() => self.jump((line + 1, 0)),
+            _ => {}
         }
+    }
+
+    /// To the end of the line.
+    pub(super) fn go_to_line_end(&mut self) {
+        let (line, _) = self.cursor();
+        let end = self.line().0.chars().count();
+        self.jump((line, end));
+    }
+
+    /// Moves by so many chars within the line. The editor's own moves go by columns of the screen, and do not get over
+    /// chars that take none.
+    fn moves(&mut self, to: CursorMove, count: usize) {
+        let (line, column) = self.cursor();
+        let column = match to {
+            CursorMove::Back => column.saturating_sub(count),
+            _ => column.saturating_add(count),
+        };
+        self.jump((line, column));
     }
 
     /// Replaces so many chars of a line by one; the cursor goes behind it.
@@ -141,15 +181,32 @@ impl Composer {
         line.split_at(byte_of(line, column))
     }
 
-    /// How many chars the grapheme before the cursor has; 0 at the start of a line.
-    fn chars_before(&self) -> usize {
-        let before = self.around().0.graphemes(true).next_back();
-        before.map_or(0, |g| g.chars().count())
+    /// Goes behind the grapheme that the cursor stands in, if it is not between two.
+    pub(super) fn leave_grapheme(&mut self) {
+        if !self.is_at_boundary() {
+            let (_, after) = self.to_boundaries();
+            self.moves(CursorMove::Forward, after);
+        }
     }
 
-    fn chars_after(&self) -> usize {
-        let after = self.around().1.graphemes(true).next();
-        after.map_or(0, |g| g.chars().count())
+    fn is_at_boundary(&self) -> bool {
+        let (line, column) = self.line();
+        let byte = byte_of(line, column);
+        let mut cursor = GraphemeCursor::new(byte, line.len(), true);
+        cursor.is_boundary(line, 0).unwrap_or(true)
+    }
+
+    /// How many chars are between the cursor and the last boundary of graphemes before it, and the next one behind it;
+    /// 0 at an end of the line.
+    fn to_boundaries(&self) -> (usize, usize) {
+        let (line, column) = self.line();
+        let byte = byte_of(line, column);
+        let cursor = || GraphemeCursor::new(byte, line.len(), true);
+        let before = cursor().prev_boundary(line, 0).ok().flatten();
+        let before = before.map_or(0, |start| line[start..byte].chars().count());
+        let after = cursor().next_boundary(line, 0).ok().flatten();
+        let after = after.map_or(0, |end| line[byte..end].chars().count());
+        (before, after)
     }
 }
 

@@ -156,12 +156,10 @@ impl Composer {
 
     /// Replaces what stands between a column of the cursor's line and the cursor.
     pub(super) fn replace_before(&mut self, start: usize, text: &str) {
-        let (_, column) = self.cursor();
+        let (line, column) = self.cursor();
         self.area.cancel_selection();
         self.area.start_selection();
-        for _ in start..column {
-            self.area.move_cursor(CursorMove::Back);
-        }
+        self.jump((line, start.min(column)));
         if start < column {
             self.area.delete_char();
         } else {
@@ -311,6 +309,14 @@ impl Composer {
 
     /// Handles an editing key. Returns whether it was one.
     pub(super) fn key(&mut self, key: Key) -> bool {
+        let is_editing = self.edit_by(key);
+        if key.typed().is_none() {
+            self.leave_grapheme();
+        }
+        is_editing
+    }
+
+    fn edit_by(&mut self, key: Key) -> bool {
         let edited = match (key.code, key.ctrl, key.alt) {
             (KeyCode::Char(c), false, false) if !c.is_control() => self.insert(c),
             (KeyCode::Char(c), true, false) => return self.control_key(c),
@@ -327,7 +333,10 @@ impl Composer {
             (KeyCode::Left, _, _) => return self.step(CursorMove::Back),
             (KeyCode::Right, _, _) => return self.step(CursorMove::Forward),
             (KeyCode::Home, _, _) => return self.go(CursorMove::Head),
-            (KeyCode::End, _, _) => return self.go(CursorMove::End),
+            (KeyCode::End, _, _) => {
+                self.go_to_line_end();
+                return true;
+            }
             _ => return false,
         };
         if edited {
@@ -340,7 +349,10 @@ impl Composer {
     fn control_key(&mut self, c: char) -> bool {
         let edited = match c {
             'a' => return self.go(CursorMove::Head),
-            'e' => return self.go(CursorMove::End),
+            'e' => {
+                self.go_to_line_end();
+                return true;
+            }
             'b' => return self.step(CursorMove::Back),
             'f' => return self.step(CursorMove::Forward),
             'd' if !self.is_empty() => self.erase_next(),

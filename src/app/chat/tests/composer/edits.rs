@@ -2,6 +2,7 @@
 
 use pretty_assertions::assert_eq;
 use proptest::prelude::*;
+use unicode_segmentation::UnicodeSegmentation as _;
 
 use crate::app::chat::composer::Composer;
 use crate::app::chat::tests::*;
@@ -169,7 +170,93 @@ fn a_prompt_of_the_list_takes_the_place_of_the_draft_with_its_files() {
     assert_eq!(undo(&mut harness), "draft");
 }
 
+/// Where a cursor may stand: the ends of all graphemes of a line, in chars, and its start.
+fn boundaries(line: &str) -> Vec<usize> {
+    let mut ends = vec![0];
+    for grapheme in line.graphemes(true) {
+        ends.push(ends.last().unwrap() + grapheme.chars().count());
+    }
+    ends
+}
+
+fn alt(c: char) -> Key {
+    Key {
+        alt: true,
+        ..Key::char(c)
+    }
+}
+
+fn stands_between_graphemes(composer: &Composer) -> bool {
+    let (line, column) = composer.cursor();
+    boundaries(&composer.lines()[line]).contains(&column)
+}
+
+#[test]
+fn keys_go_by_what_is_one_sign_also_after_typing_into_it() {
+    let left = Key::plain(KeyCode::Left);
+    let backspace = Key::plain(KeyCode::Backspace);
+    let delete = Key::plain(KeyCode::Delete);
+    for (text, lefts, typed, key, after) in [
+        // A letter before an accent, the first part of a syllable, one part of a flag, a joiner.
+        ("\u{301}x", 2, 'e', backspace, "x"),
+        ("\u{1161}x", 2, '\u{1100}', delete, "x"),
+        ("\u{1161}x", 2, '\u{1100}', left, "\u{1100}\u{1161}x"),
+        ("👩👧", 1, '\u{200d}', backspace, ""),
+        ("e\u{301}", 0, 'x', backspace, "e\u{301}"),
+        ("한", 0, 'x', backspace, "한"),
+        ("🇩🇪", 1, 'x', delete, "x"),
+    ] {
+        let mut composer = Composer::default();
+        composer.set(text);
+        for _ in 0..lefts {
+            composer.key(left);
+        }
+        composer.key(Key::char(typed));
+        composer.key(key);
+        assert_eq!(composer.text(), after, "{text:?} {typed:?}");
+        assert!(stands_between_graphemes(&composer), "{text:?} {typed:?}");
+    }
+}
+
 proptest! {
+    #[test]
+    fn moves_and_deletions_go_by_whole_graphemes(
+        text in "(ᄀ|ᅡ|ᆨ|e|한|\u{301}|👩|\u{200d}|👧|🇩|🇪|ท|\u{e35}| |\n){0,16}",
+        keys in "(ᄀ|ᅡ|e|\u{301}|👩|\u{200d}|🇩|[<>bdwfbWF]){0,30}",
+    ) {
+        let mut composer = Composer::default();
+        composer.set(&text);
+        for c in keys.chars() {
+            let key = match c {
+                '<' => Key::plain(KeyCode::Left),
+                '>' => Key::plain(KeyCode::Right),
+                'b' => Key::plain(KeyCode::Backspace),
+                'd' => Key::plain(KeyCode::Delete),
+                'w' => Key::ctrl('w'),
+                'f' => alt('f'),
+                'W' => alt('d'),
+                'F' => alt('b'),
+                c => Key::char(c),
+            };
+            let before = composer.text();
+            composer.key(key);
+            if key.typed().is_some() {
+                continue;
+            }
+            prop_assert!(stands_between_graphemes(&composer), "{c:?} in {before:?}");
+            if matches!(c, '<' | '>' | 'f' | 'F') {
+                prop_assert_eq!(composer.text(), before);
+            }
+            let place = composer.cursor();
+            if place != (0, 0) {
+                composer.key(Key::plain(KeyCode::Left));
+                prop_assert_ne!(composer.cursor(), place);
+                composer.key(Key::plain(KeyCode::Right));
+                prop_assert_eq!(composer.cursor(), place);
+            }
+        }
+    }
+
     /// Each letter is an edit, `!` clears, `^` recalls.
     #[test]
     fn what_is_undone_is_redone(inputs in "[ab!^]{0,30}", steps in 0usize..40) {
