@@ -43,6 +43,7 @@ use input::keymap::{Binding, KeyContext, Keymap};
 use input::leader_keys::LeaderKeys;
 use input::typeahead::Typeahead;
 use overlay::Overlays;
+use overlay::chat_list::ConversationList;
 use overlay::palette::recent::RecentActions;
 use pane::PaneFocus;
 use session::OpenSession;
@@ -132,6 +133,7 @@ pub struct App {
     refresh: RefreshState,
     watched: WatchedSessions,
     paused_elsewhere: PausedElsewhere,
+    conversations: ConversationList,
     bulk: BulkOperations,
     notifications: Notifications,
     typeahead: Typeahead,
@@ -163,6 +165,7 @@ impl App {
             refresh: RefreshState::default(),
             watched: WatchedSessions::default(),
             paused_elsewhere: PausedElsewhere::default(),
+            conversations: ConversationList::default(),
             bulk: BulkOperations::default(),
             notifications: Notifications::new(options.notify_unknown_focus),
             typeahead: Typeahead::default(),

@@ -29,6 +29,7 @@ impl App {
             session.and_then(|session| moves_next(session.state(), now)),
             self.lifetime_due(now),
             self.unattached_due(now),
+            self.conversations_due().map(|due| due.max(now)),
             self.ages_due(now),
             self.password_due().map(|due| due.max(now)),
         ]
@@ -60,11 +61,15 @@ impl App {
         if self.unattached_due(cx.now).is_some_and(|due| due <= cx.now) {
             self.refresh_unattached(cx);
         }
+        if self.conversations_due().is_some_and(|due| due <= cx.now) {
+            self.refresh_conversations(cx);
+        }
     }
 
     /// Runs after each event: notes since when states hold, and warns of sandboxes about to end.
     pub(in crate::app) fn settle(&mut self, cx: &Cx<'_>) {
         self.seen = ClockReading::of(cx);
+        self.note_beginning(cx.wall);
         for (key, left) in self.open.settle(cx.now, cx.wall) {
             let words = format!("{} {}", self.list.name(&key), left.words());
             let more = match self.key_of(AppAction::Extend) {

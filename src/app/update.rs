@@ -310,6 +310,7 @@ impl App {
                     session.resume(cx);
                 }
             }
+            ChatOutcome::FileNamed => self.tell_unread_files(cx),
             ChatOutcome::Cleared => self.tell_cleared(cx),
             ChatOutcome::Stashed(count) => self.tell_stashed(count, cx),
             ChatOutcome::NothingToStop => self.arm_quit(cx),

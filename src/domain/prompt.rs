@@ -82,6 +82,17 @@ impl FileKinds {
     pub fn include(self, mime: &str) -> bool {
         self.images && mime.starts_with("image/") || self.pdfs && mime == "application/pdf"
     }
+
+    /// Whether a file with this name is of one of the kinds: the ones that the server reads as such.
+    pub fn include_path(self, path: &str) -> bool {
+        let ending = path.rsplit_once('.').map(|(_, ending)| ending);
+        let ending = ending.unwrap_or_default().to_ascii_lowercase();
+        match ending.as_str() {
+            "png" | "jpg" | "jpeg" | "gif" | "webp" => self.images,
+            "pdf" => self.pdfs,
+            _ => false,
+        }
+    }
 }
 
 /// A resource that an MCP server offers.

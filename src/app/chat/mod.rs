@@ -86,6 +86,8 @@ pub enum ChatOutcome {
     NothingToSend,
     /// The composer was cleared.
     Cleared,
+    /// A file that not every model reads was named.
+    FileNamed,
     /// The composer's text was put aside, as one of so many.
     Stashed(usize),
     /// There was nothing to clear and nothing to stop.

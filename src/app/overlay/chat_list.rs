@@ -14,6 +14,7 @@ use crate::domain::prompt::PastPrompt;
 use crate::domain::server::ProviderOffer;
 use crate::domain::server::login::LoginQuestion;
 use crate::domain::session::ExportFormat;
+use crate::domain::time::{Monotonic, UnixMillis};
 
 /// A list, with its filter and selection.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -241,6 +242,19 @@ impl ChatListOverlay {
         }
     }
 
+    /// The list as it is now; what was selected and typed stays.
+    pub(in crate::app) fn set_conversations(&mut self, rows: Vec<ChatListRow>) {
+        let selected = self.chosen();
+        self.rows = rows;
+        let matching = self.matching();
+        let at = matching
+            .iter()
+            .position(|row| selected.as_ref() == Some(&row.choice));
+        let last = matching.len().saturating_sub(1);
+        let at = at.unwrap_or(self.picker.selected().min(last));
+        self.picker = self.picker.clone().at(at);
+    }
+
     /// Stashed prompts, the newest first.
     pub(in crate::app) fn stashes(rows: Vec<(String, ListChoice)>) -> Self {
         Self {
@@ -370,5 +384,52 @@ impl ChatListOverlay {
         let matching = self.matching();
         let row = matching.get(self.picker.selected())?;
         Some(row.choice.clone())
+    }
+}
+
+/// How often an open list of conversations is asked for again.
+const AGAIN: Monotonic = Monotonic::from_secs(2);
+
+/// When the server is asked for its conversations.
+#[derive(Debug, Default)]
+pub(in crate::app) struct ConversationList {
+    /// The user wants to see them.
+    is_wanted: bool,
+    /// The server was asked and has not answered yet.
+    is_asked: bool,
+    /// When it last answered.
+    told: Monotonic,
+    /// When the program began: what was used since then, and was not opened here, is unread.
+    since: Option<UnixMillis>,
+}
+
+impl ConversationList {
+    /// Notes when the program began.
+    pub(in crate::app) fn begin(&mut self, wall: UnixMillis) {
+        self.since.get_or_insert(wall);
+    }
+
+    pub(in crate::app) fn since(&self) -> Option<UnixMillis> {
+        self.since
+    }
+
+    /// The user wants to see the list.
+    pub(in crate::app) fn want(&mut self) {
+        self.is_wanted = true;
+    }
+
+    pub(in crate::app) fn asked(&mut self) {
+        self.is_asked = true;
+    }
+
+    /// The server has answered; returns whether the user wants to see it.
+    pub(in crate::app) fn answered(&mut self, now: Monotonic) -> bool {
+        (self.is_asked, self.told) = (false, now);
+        std::mem::take(&mut self.is_wanted)
+    }
+
+    /// When an open list is asked for again.
+    pub(in crate::app) fn due(&self) -> Option<Monotonic> {
+        (!self.is_asked).then(|| self.told.saturating_add(AGAIN))
     }
 }

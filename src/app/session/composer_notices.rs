@@ -110,7 +110,7 @@ impl App {
         };
         let key = self.key_name(Action::Chat(ChatAction::PickModel));
         let other = key_does(&key, "chooses another one", "choose another one");
-        let words = format!("{model} does not read attached files of this kind: {other}");
+        let words = format!("{model} does not read files of this kind: {other}");
         self.status.notify_long(words, cx.now);
     }
 

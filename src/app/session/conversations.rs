@@ -15,12 +15,36 @@ use crate::app::{App, Pane};
 use crate::domain::chat::Conversation;
 use crate::domain::id::{OpencodeSessionId, SessionKey};
 use crate::domain::sandbox::Phase;
+use crate::domain::server::ServerCommand;
+use crate::domain::session::activity::Activity;
 use crate::domain::session::{
     CloseAction, ConversationAnswer, ConversationBeside, ConversationCommand, ExportFormat,
-    ExportedConversation, ListedConversation, SessionSpec,
+    ExportedConversation, ListedConversation, SessionCommand, SessionSpec,
 };
+use crate::domain::time::{Monotonic, UnixMillis};
 
 impl App {
+    /// When the list on the screen is asked for again.
+    pub(in crate::app) fn conversations_due(&self) -> Option<Monotonic> {
+        let is_open = self.overlays.lists_conversations();
+        self.conversations.due().filter(|_| is_open)
+    }
+
+    /// Asks for the list on the screen again.
+    pub(in crate::app) fn refresh_conversations(&mut self, cx: &mut Cx<'_>) {
+        let Some(session) = self.connected_session() else {
+            return;
+        };
+        let command = SessionCommand::Conversations(ConversationCommand::List);
+        session.command(command, cx);
+        self.conversations.asked();
+    }
+
+    /// Notes when the program began.
+    pub(in crate::app) fn note_beginning(&mut self, wall: UnixMillis) {
+        self.conversations.begin(wall);
+    }
+
     /// The actions that mean something else while attached to a server; false: it is none of them.
     pub(in crate::app) fn act_attached(&mut self, action: AppAction, cx: &mut Cx<'_>) -> bool {
         if !self.is_attached() {
@@ -54,12 +78,16 @@ impl App {
         match answer {
             ConversationAnswer::Listed(conversations) => {
                 let rows = self.conversation_rows(conversations, cx);
-                if matches!(self.overlays.top(), Some(Overlay::Chat(list)) if list.has_conversations())
-                {
-                    self.overlays.pop();
+                let is_wanted = self.conversations.answered(cx.now);
+                match self.overlays.chat_list_mut() {
+                    Some(list) if list.has_conversations() => list.set_conversations(rows),
+                    // It was closed meanwhile.
+                    _ if !is_wanted => {}
+                    _ => {
+                        let list = ChatListOverlay::conversations(rows, self.is_attached());
+                        self.overlays.push(Overlay::Chat(list));
+                    }
                 }
-                let list = ChatListOverlay::conversations(rows, self.is_attached());
-                self.overlays.push(Overlay::Chat(list));
             }
             ConversationAnswer::Beside(beside) => self.open_beside(key, *beside, cx),
             ConversationAnswer::Renamed => self.notify("renamed", cx),
@@ -87,19 +115,45 @@ impl App {
         command: ConversationCommand,
         cx: &mut Cx<'_>,
     ) {
-        let is_live = |session: &&OpenSession| *session.phase() == Phase::Live;
-        let attached = self.is_attached();
-        let session = self.session().filter(is_live);
-        let session = session.or_else(|| {
-            let mut others = self.open.values().filter(|_| attached);
-            others.find(is_live)
-        });
+        if command == ConversationCommand::List {
+            self.conversations.want();
+        }
+        let session = self.connected_session();
         let outcome = match session.or_else(|| self.session()) {
             Some(session) => session.chat.ask(command, cx),
             None => None,
         };
         if let Some(outcome) = outcome {
             self.chat_outcome(outcome, cx);
+        }
+    }
+
+    /// The session on the screen, or while attached another one of the same server, if it has a connection.
+    fn connected_session(&self) -> Option<&OpenSession> {
+        let is_live = |session: &&OpenSession| *session.phase() == Phase::Live;
+        let attached = self.is_attached();
+        let session = self.session().filter(is_live);
+        session.or_else(|| {
+            let mut others = self.open.values().filter(|_| attached);
+            others.find(is_live)
+        })
+    }
+
+    /// The login or the key of a provider was stored by the server of this session: other sessions of the same server,
+    /// which run in directories of their own, list its models anew too.
+    pub(in crate::app) fn reload_providers_elsewhere(&self, key: &SessionKey, cx: &mut Cx<'_>) {
+        let directory = |session: &OpenSession| {
+            let known = session.chat.conversation();
+            known.map(|known| known.directory.clone())
+        };
+        let mut reloaded = vec![self.open.get(key).and_then(directory)];
+        for session in self.open.values().filter(|_| self.is_attached()) {
+            let here = directory(session);
+            if here.is_some() && !reloaded.contains(&here) {
+                let command = SessionCommand::Server(ServerCommand::ReloadProviders);
+                session.command(command, cx);
+                reloaded.push(here);
+            }
         }
     }
 
@@ -178,6 +232,8 @@ impl App {
                 facts.push("unread".to_owned());
             }
             state = Some(session.state());
+        } else if self.is_attached() && self.was_used(listed, cx) {
+            facts.push("unread".to_owned());
         }
         facts.extend(state.map(|state| state.name().to_owned()));
         if let Some(own) = own.filter(|own| own.directory != conversation.directory) {
@@ -187,6 +243,15 @@ impl App {
         let time = format::minutes_or_age(conversation.updated, cx.wall, offset);
         facts.push(time);
         facts.join(" · ")
+    }
+
+    /// Whether a conversation that is not open here was used since the program began, and rests now.
+    fn was_used(&self, listed: &ListedConversation, cx: &Cx<'_>) -> bool {
+        let chat = self.session().map(|session| &session.chat);
+        let updated = listed.conversation.updated;
+        let updated = chat.map_or(updated, |chat| chat.here(updated));
+        let works = listed.activity.as_ref() == Some(&Activity::Working);
+        !works && updated > self.conversations.since().unwrap_or(cx.wall)
     }
 
     /// Shows the session of another conversation in the same sandbox.

@@ -26,6 +26,9 @@ pub enum ServerCommand {
         /// What else the provider has to know.
         answers: LoginAnswers,
     },
+    /// Makes the server read the keys and logins of its providers again in this directory, if no turn runs; not
+    /// answered.
+    ReloadProviders,
     /// Begins a login in the browser; answered by [`ServerAnswer::LoginBegun`]. One that is under way ends.
     BeginLogin {
         provider: String,

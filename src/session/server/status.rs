@@ -119,7 +119,9 @@ impl OpencodeServer {
         self.use_credentials().await
     }
 
-    async fn use_credentials(&self) -> Result<bool, Failure> {
+    /// Makes the server read its keys and logins again, unless a turn runs, which that would abort; returns whether it
+    /// does.
+    pub(crate) async fn use_credentials(&self) -> Result<bool, Failure> {
         let statuses = told(self.client.statuses().await)?;
         if statuses.values().any(|state| *state != SessionStatus::Idle) {
             return Ok(false);

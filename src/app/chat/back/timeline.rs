@@ -3,6 +3,7 @@
 use super::TimelinePrompt;
 use crate::app::chat::{BlockId, Chat, ChatAnchor, ChatFocus};
 use crate::domain::id::MessageId;
+use crate::domain::time::UnixMillis;
 
 /// The first characters of a prompt are enough to know it by, and to find it.
 const CHARS: usize = 500;
@@ -31,6 +32,11 @@ impl Chat {
             })
         });
         prompts.collect()
+    }
+
+    /// A time of the server on the clock here.
+    pub(in crate::app) fn here(&self, at: UnixMillis) -> UnixMillis {
+        self.server_clock.here(at)
     }
 
     /// Scrolls to a message and selects it.

@@ -5,7 +5,7 @@ use super::trigger::{Trigger, TriggerKind};
 use crate::app::chat::{Chat, ChatOutcome};
 use crate::app::cx::Cx;
 use crate::app::effect::Effect;
-use crate::domain::prompt::{Attachment, split_command};
+use crate::domain::prompt::{Attachment, FileKinds, split_command};
 use crate::domain::session::ComposerChange;
 
 /// How a row is chosen.
@@ -55,7 +55,9 @@ impl Chat {
             }
             MenuChoice::Mention(what) => {
                 self.name(&trigger, &row, what, how, cx);
-                None
+                let is_file =
+                    matches!(what, Attachment::SandboxFile { path, .. } if is_shown(path));
+                is_file.then_some(ChatOutcome::FileNamed)
             }
         }
     }
@@ -116,4 +118,13 @@ impl Chat {
         let menu = self.completion.menu.as_ref();
         menu.is_some_and(|menu| menu.trigger.kind == TriggerKind::Mention)
     }
+}
+
+/// Whether it is a file that not every model reads.
+fn is_shown(path: &str) -> bool {
+    let all = FileKinds {
+        images: true,
+        pdfs: true,
+    };
+    all.include_path(path)
 }

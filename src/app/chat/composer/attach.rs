@@ -110,7 +110,7 @@ impl Chat {
         self.composer.unread = model.map_or(FileKinds::default(), |model| model.abilities.unread);
     }
 
-    /// The model of the next prompt, if it does not read a file that is attached.
+    /// The model of the next prompt, if it does not read a file that is attached or named.
     pub fn model_without_files(&self) -> Option<&str> {
         let model = self.catalog.model(self.model()?)?;
         let lines = self.composer.lines().iter();
@@ -119,7 +119,14 @@ impl Chat {
                 .chips
                 .has_file_of(model.abilities.unread, line)
         });
-        chips.any(|has| has).then_some(model.name.as_str())
+        let is_unread = |what: &Attachment| {
+            matches!(what, Attachment::SandboxFile { path, .. }
+                if model.abilities.unread.include_path(path))
+        };
+        let has_chip = chips.any(|has| has);
+        let named = || self.completion.mentions.found(&self.composer.text());
+        let is_any = has_chip || named().iter().any(|(_, what)| is_unread(what));
+        is_any.then_some(model.name.as_str())
     }
 
     /// Has the files of the unsent text stored that are not, and those removed that are there no more. The text

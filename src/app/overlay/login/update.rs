@@ -175,6 +175,9 @@ impl App {
                 if self.login_of(key, provider).is_some() {
                     self.overlays.pop();
                 }
+                if is_used {
+                    self.reload_providers_elsewhere(key, cx);
+                }
                 let words = if is_used {
                     format!("logged in to {provider}; reloading the models")
                 } else {

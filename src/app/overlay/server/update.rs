@@ -109,6 +109,9 @@ impl App {
                 self.status.notify_long(words, cx.now);
             }
             ServerAnswer::KeyStored { provider, is_used } => {
+                if *is_used {
+                    self.reload_providers_elsewhere(key, cx);
+                }
                 let words = if *is_used {
                     format!("stored the {provider} key; reloading the models")
                 } else {

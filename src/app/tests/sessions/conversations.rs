@@ -4,6 +4,7 @@ use pretty_assertions::assert_eq;
 
 use crate::app::tests::*;
 use crate::domain::chat::{Conversation, Message, MessageWithParts, Part, Role};
+use crate::domain::server::{ServerAnswer, ServerCommand};
 use crate::domain::session::activity::Activity;
 use crate::domain::session::{
     CloseAction, ConversationAnswer, ConversationBeside, ConversationCommand, ExportFormat,
@@ -196,6 +197,83 @@ fn attached_to_a_server_its_conversations_are_the_sessions() {
     );
     script.type_text("needs you rename").keys("enter");
     assert_eq!(script.shown(), "attached");
+}
+
+#[test]
+fn an_open_list_is_asked_for_again_and_keeps_what_is_selected_and_typed() {
+    let mut script = listed(Script::attached(), "attached");
+    script.type_text("e").keys("down");
+    script.wait(Duration::from_secs(3));
+    assert_eq!(command(&mut script), ConversationCommand::List);
+    script.wait(Duration::from_secs(9));
+    assert_eq!(script.asked(), [], "only once it has answered");
+    let newer = ConversationAnswer::Listed(vec![
+        row_of(conversation("ses_3", "Newest", 0), None),
+        row_of(conversation("ses_2", "Flaky login", 60_000), None),
+        row_of(conversation("ses_1", "Renamed", 120_000), None),
+    ]);
+
+    script.session("attached", SessionEvent::Conversations(newer.clone()));
+
+    let screen = script.screen(100, 24);
+    assert!(
+        screen.contains("Newest") && screen.contains("› e"),
+        "{screen}"
+    );
+    script.keys("esc");
+    script.wait(Duration::from_secs(3));
+    assert_eq!(script.asked(), [], "it is closed");
+    script.session("attached", SessionEvent::Conversations(newer));
+    assert!(script.app.overlays.is_empty(), "it stays closed");
+}
+
+#[test]
+fn what_others_used_since_the_beginning_is_unread() {
+    let mut script = listed(Script::attached(), "attached");
+    script.wait(Duration::from_mins(5));
+    let used = |id: &str, activity| {
+        let conversation = Conversation {
+            updated: UnixMillis(NOON + 120_000),
+            ..conversation(id, id, 0)
+        };
+        row_of(conversation, activity)
+    };
+    let answer = ConversationAnswer::Listed(vec![
+        used("ses_used", Some(Activity::Idle)),
+        used("ses_works", Some(Activity::Working)),
+        row_of(conversation("ses_old", "ses_old", 60_000), None),
+    ]);
+    script.session("attached", SessionEvent::Conversations(answer));
+
+    let screen = script.screen(100, 24);
+    let unread: Vec<&str> = screen
+        .lines()
+        .filter(|row| row.contains("unread"))
+        .collect();
+    assert_eq!(unread.len(), 1, "{screen}");
+    assert!(unread[0].contains("ses_used"), "{screen}");
+}
+
+#[test]
+fn a_key_that_is_stored_is_known_in_the_other_directories_of_the_server_too() {
+    let mut script = two_attached();
+    let mut elsewhere = testing::resync(Vec::new(), TurnStatus::Idle);
+    elsewhere.conversation = Conversation {
+        directory: "/code/docs".to_owned(),
+        ..conversation("ses_2", "Flaky login", 0)
+    };
+    let resync = ChatEvent::Resync(Box::new(elsewhere));
+    script.session("new", SessionEvent::Chat(resync));
+    script.asked();
+    let stored = ServerAnswer::KeyStored {
+        provider: "acme".to_owned(),
+        is_used: true,
+    };
+
+    script.session("attached", SessionEvent::Server(stored));
+
+    let command = SessionCommand::Server(ServerCommand::ReloadProviders);
+    assert_eq!(script.asked(), [Effect::Command("new".into(), command)]);
 }
 
 #[test]

@@ -154,6 +154,10 @@ async fn call(server: OpencodeServer, command: ServerCommand) -> Result<CallResu
             let is_used = server.finish_login(&provider, method, code).await;
             ServerAnswer::LoginEnded { provider, is_used }
         }
+        ServerCommand::ReloadProviders => {
+            server.use_credentials().await?;
+            return Ok(CallResult::Done);
+        }
         // There is nothing to call.
         ServerCommand::CancelLogin => return Ok(CallResult::Done),
     };

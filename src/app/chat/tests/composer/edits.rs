@@ -7,7 +7,7 @@ use unicode_segmentation::UnicodeSegmentation as _;
 use crate::app::chat::composer::Composer;
 use crate::app::chat::tests::*;
 use crate::domain::chat::{Message, Model, ModelAbilities, ModelRef};
-use crate::domain::prompt::{FileKinds, LocalFile};
+use crate::domain::prompt::{Attachment, FileKinds, LocalFile};
 
 fn picture() -> LocalFile {
     LocalFile {
@@ -216,6 +216,44 @@ fn keys_go_by_what_is_one_sign_also_after_typing_into_it() {
         assert_eq!(composer.text(), after, "{text:?} {typed:?}");
         assert!(stands_between_graphemes(&composer), "{text:?} {typed:?}");
     }
+}
+
+#[test]
+fn a_picture_of_the_sandbox_that_is_named_is_one_that_the_model_does_not_read() {
+    let mut harness = ChatHarness::idle();
+    let reference = ModelRef {
+        provider: "p".to_owned(),
+        model: "blind".to_owned(),
+    };
+    let blind = Model {
+        reference: reference.clone(),
+        name: "blind".to_owned(),
+        abilities: ModelAbilities {
+            unread: FileKinds {
+                images: true,
+                pdfs: true,
+            },
+            ..ModelAbilities::default()
+        },
+        ..Model::default()
+    };
+    harness.receive(ChatEvent::Catalog(Catalog {
+        models: vec![blind],
+        ..Catalog::default()
+    }));
+    harness.with(|chat, cx| chat.set_model(reference, cx));
+    let file = |path: &str| Attachment::SandboxFile {
+        path: path.to_owned(),
+        lines: None,
+    };
+    let mentions = &mut harness.chat.completion.mentions;
+    mentions.pick("@docs/a.PNG".to_owned(), file("docs/a.PNG"));
+    mentions.pick("@docs/a.txt".to_owned(), file("docs/a.txt"));
+
+    harness.type_text("see @docs/a.txt ");
+    assert_eq!(harness.chat.model_without_files(), None);
+    harness.type_text("and @docs/a.PNG ");
+    assert_eq!(harness.chat.model_without_files(), Some("blind"));
 }
 
 proptest! {
