@@ -32,6 +32,7 @@ use super::effect::Effect;
 use super::logs::Logs;
 use super::overlay::changes::state::ChangesState;
 use super::overlay::server::state::ServerState;
+use crate::domain::chat::ChatEvent;
 use crate::domain::failure::advice::Advice;
 use crate::domain::id::{MessageId, SessionKey};
 use crate::domain::sandbox::usage::Usage;
@@ -207,8 +208,16 @@ impl OpenSession {
             SessionEvent::Sandbox(info) => self.sandbox = Some(info),
             SessionEvent::Boot(event) => self.boot.receive(event, cx.now),
             SessionEvent::Phase(phase) => self.phase_changed(phase, cx),
-            SessionEvent::Chat(event) => self.chat.receive(event, cx),
-            SessionEvent::Logs(lines) => self.logs.append(lines),
+            SessionEvent::Chat(event) => {
+                if let ChatEvent::Error(error) = &event {
+                    self.server.plugins.told(&error.message);
+                }
+                self.chat.receive(event, cx);
+            }
+            SessionEvent::Logs(lines) => {
+                self.server.plugins.logged(&lines);
+                self.logs.append(lines);
+            }
             SessionEvent::Queue(queue) => self.chat.queue_changed(queue),
             SessionEvent::FilesFound { query, paths } => self.chat.files_found(&query, paths, cx),
             SessionEvent::Undone(prompt) => self.chat.undone(&prompt, cx),

@@ -82,6 +82,8 @@ pub struct ServerReport {
     pub language_servers: Vec<LanguageServer>,
     /// The names of those in use.
     pub formatters: Vec<String>,
+    /// The configured ones, by package or by the address of their file.
+    pub plugins: Vec<String>,
     /// The checked out branch, if the directory is in a repository.
     pub branch: Option<String>,
     /// What the server could not tell, one sentence each.

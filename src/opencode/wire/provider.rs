@@ -118,12 +118,15 @@ impl<'de> Deserialize<'de> for Models {
     }
 }
 
-/// The one field of `GET /config` that we read.
+/// What we read of `GET /config`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 pub struct Config {
     /// `provider/model`, if the configuration names one.
     #[serde(default, deserialize_with = "lenient::option")]
     pub model: Option<String>,
+    /// Packages, and files as URLs; those with options are not read.
+    #[serde(default, deserialize_with = "lenient::list")]
+    pub plugin: Vec<String>,
 }
 
 /// An element of `GET /agent`.

@@ -16,11 +16,12 @@ use crate::session::server::OpencodeServer;
 impl OpencodeServer {
     /// All that the server tells; what it cannot tell is among the problems.
     pub(crate) async fn status(&self) -> Result<ServerReport, Failure> {
-        let (mcp, language_servers, formatters, vcs) = tokio::join!(
+        let (mcp, language_servers, formatters, vcs, config) = tokio::join!(
             self.client.mcp_servers(),
             self.client.language_servers(),
             self.client.formatters(),
             self.client.vcs(),
+            self.client.config(),
         );
         let mut problems = Vec::new();
         let mut note = |error: Option<&OpencodeError>| {
@@ -30,6 +31,7 @@ impl OpencodeServer {
         note(language_servers.as_ref().err());
         note(formatters.as_ref().err());
         note(vcs.as_ref().err());
+        note(config.as_ref().err());
         // The configuration alone is the cause of all of them.
         problems.dedup();
         if let (Err(error), Err(_), Err(_), Err(_)) = (&mcp, &language_servers, &formatters, &vcs) {
@@ -42,6 +44,7 @@ impl OpencodeServer {
             mcp: status::mcp_servers(mcp.unwrap_or_default()),
             language_servers: language_servers.map(status::language_server).collect(),
             formatters: formatters.map(|formatter| formatter.name).collect(),
+            plugins: config.map_or_else(|_| Vec::new(), |config| config.plugin),
             branch: vcs.ok().and_then(|vcs| vcs.branch),
             problems,
         })

@@ -28,6 +28,10 @@ fn a_favourite_model_and_the_state_of_the_server_are_seen() {
     let home = Home::with_sandboxes();
     let config = r#"{"mcp":{"broken":{"type":"local","command":["/nowhere/mcp"]}}}"#;
     std::fs::write(home.work().join("opencode.json"), config).unwrap();
+    let plugins = home.work().join(".opencode/plugin");
+    fs::create_dir_all(&plugins).unwrap();
+    let plugin = "export const Broken = async () => { throw new Error('broken on purpose') }\n";
+    fs::write(plugins.join("broken.js"), plugin).unwrap();
     let mut git = Command::new("git");
     let git = git.args(["init", "--quiet"]).current_dir(home.work());
     assert!(git.status().unwrap().success());
@@ -39,6 +43,8 @@ fn a_favourite_model_and_the_state_of_the_server_are_seen() {
     screen.wait_for("MCP servers");
     screen.wait_for("broken");
     screen.wait_for("× broken");
+    screen.wait_for("× broken.js");
+    screen.wait_for("failed: broken on purpose");
     screen.wait_for("Context");
     screen.send("q");
     screen.wait_until("the status is closed", |screen| {

@@ -46,7 +46,9 @@ fn rows(known: &ServerState) -> Vec<ServerRow> {
     };
     let mcp = known.mcp().iter().map(mcp_row);
     section("MCP servers", mcp.collect());
+    let plugins = plugin_rows(known);
     let Some(status) = known.status() else {
+        section("Plugins", plugins);
         return rows;
     };
     let language_servers = status.language_servers.iter().map(|server| {
@@ -65,10 +67,32 @@ fn rows(known: &ServerState) -> Vec<ServerRow> {
     let formatters = status.formatters.iter();
     let formatters = formatters.map(|name| row(StatusMark::Works, name, String::new()));
     section("Formatters", formatters.collect());
+    section("Plugins", plugins);
     let problems = status.problems.iter();
     let problems = problems.map(|problem| row(StatusMark::Failed, problem, String::new()));
     section("Problems", problems.collect());
     rows
+}
+
+/// The configured plugins, and those that failed and are not among them. Of the others the server does not say whether
+/// they run.
+fn plugin_rows(known: &ServerState) -> Vec<ServerRow> {
+    let configured = known.status().map(|status| status.plugins.as_slice());
+    let configured = configured.unwrap_or_default();
+    let failed = known.plugins.all().iter().map(|failure| &failure.plugin);
+    let others = failed.filter(|plugin| !configured.contains(plugin));
+    let all = configured.iter().chain(others);
+    let rows = all.map(|plugin| {
+        let name = match plugin.strip_prefix("file://") {
+            Some(path) => path.rsplit('/').next().unwrap_or(path),
+            None => plugin,
+        };
+        match known.plugins.why(plugin) {
+            Some(why) => row(StatusMark::Failed, name, format!("failed: {why}")),
+            None => row(StatusMark::None, name, String::new()),
+        }
+    });
+    rows.collect()
 }
 
 fn row(mark: StatusMark, name: &str, state: String) -> ServerRow {

@@ -1,5 +1,6 @@
 //! What a session's server has reported about itself.
 
+use super::plugins::PluginFailures;
 use crate::domain::failure::Failure;
 use crate::domain::server::{McpServer, McpState, ServerAnswer, ServerReport};
 
@@ -11,6 +12,7 @@ pub(in crate::app) struct ServerState {
     status: Option<ServerReport>,
     /// Why the last request for it failed.
     failure: Option<Failure>,
+    pub(in crate::app) plugins: PluginFailures,
 }
 
 impl ServerState {
@@ -49,7 +51,7 @@ impl ServerState {
         self.status.as_ref()
     }
 
-    /// What is wrong with MCP servers, in a few words: `1 MCP server failed`.
+    /// What is wrong with MCP servers or plugins, in a few words: `1 MCP server failed`.
     pub(in crate::app) fn complaint(&self) -> Option<String> {
         let count = |test: fn(&McpState) -> bool| {
             self.mcp.iter().filter(|server| test(&server.state)).count()
@@ -57,7 +59,11 @@ impl ServerState {
         let failed = count(|state| matches!(state, McpState::Failed(_)));
         let logged_out = count(|state| *state == McpState::NeedsAuth);
         match (failed, logged_out) {
-            (0, 0) => None,
+            (0, 0) => match self.plugins.all().len() {
+                0 => None,
+                1 => Some("1 plugin failed".to_owned()),
+                n => Some(format!("{n} plugins failed")),
+            },
             (0, 1) => Some("1 MCP server needs a login".to_owned()),
             (0, n) => Some(format!("{n} MCP servers need a login")),
             (1, _) => Some("1 MCP server failed".to_owned()),

@@ -43,6 +43,7 @@ fn status() -> ServerReport {
             },
         ],
         formatters: vec!["rustfmt".to_owned(), "prettier".to_owned()],
+        plugins: Vec::new(),
         branch: Some("fix/login".to_owned()),
         problems: Vec::new(),
     }
@@ -133,6 +134,38 @@ fn until_it_answers_the_server_is_asked() {
     told(&mut script, ServerAnswer::Status(Box::default()));
     let screen = script.screen(80, 24);
     assert!(screen.contains("no MCP servers"), "{screen}");
+}
+
+#[test]
+fn a_plugin_that_failed_is_seen_without_asking_and_says_why() {
+    let mut script = live(0);
+    let logged = LogLine {
+        stream: LogStream::Stderr,
+        start: 1,
+        ..LogLine::ours(
+            UnixMillis(NOON),
+            r#"level=ERROR message="failed to load plugin" path=file:///w/.opencode/plugin/broken.js error="it broke""#,
+        )
+    };
+    script.session("one", SessionEvent::Logs(vec![logged]));
+    let screen = script.screen(80, 24);
+    assert!(screen.contains("1 plugin failed"), "{screen}");
+
+    script.keys("ctrl-x i");
+    let plugins = [
+        "opencode-notify@1.2.3",
+        "file:///w/.opencode/plugin/broken.js",
+    ];
+    let report = ServerReport {
+        plugins: plugins.map(str::to_owned).into(),
+        ..ServerReport::default()
+    };
+    told(&mut script, ServerAnswer::Status(Box::new(report)));
+
+    let screen = script.screen(80, 24);
+    assert!(screen.contains("× broken.js"), "{screen}");
+    assert!(screen.contains("failed: it broke"), "{screen}");
+    assert!(screen.contains("  opencode-notify@1.2.3"), "{screen}");
 }
 
 #[test]
