@@ -613,6 +613,7 @@ async fn the_composers_content_comes_back_in_order_and_ends_with_the_session() {
         store.add_mention(&key, text, name(path)).await.unwrap();
     }
 
+    store.flush().await.unwrap();
     let store = open(dir.path());
     let stashes = store.stashes(&key()).await.unwrap();
     assert_eq!(stashes, [with_file, prompt("msg_1")]);
