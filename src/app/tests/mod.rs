@@ -5,7 +5,6 @@ mod auto;
 mod changes;
 mod keys;
 mod links;
-mod login;
 mod models;
 mod palette;
 mod password;

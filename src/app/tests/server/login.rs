@@ -2,7 +2,7 @@
 
 use pretty_assertions::assert_eq;
 
-use super::*;
+use crate::app::tests::*;
 use crate::domain::secret::SecretText;
 use crate::domain::server::login::{
     LoginCondition, LoginKind, LoginMethod, LoginOption, LoginQuestion, LoginStep,
@@ -63,7 +63,7 @@ fn questions() -> Vec<LoginQuestion> {
 }
 
 /// A session whose server offers one provider with these ways to log in.
-pub(super) fn offered(methods: Vec<LoginMethod>) -> Script {
+pub(in crate::app::tests) fn offered(methods: Vec<LoginMethod>) -> Script {
     let mut script = Script::with_stored(vec![row("one", 1)]);
     script.phase("one", Phase::Live);
     script.status("one", TurnStatus::Idle);
@@ -109,7 +109,7 @@ fn finish(code: Option<&str>) -> ServerCommand {
 }
 
 /// A login whose address is known.
-pub(super) fn opened(wants_code: bool) -> Script {
+pub(in crate::app::tests) fn opened(wants_code: bool) -> Script {
     let mut script = offered(vec![browser(0, "Acme Pro", Vec::new())]);
     told(&mut script, begun(wants_code));
     script

@@ -1,5 +1,7 @@
 //! The server's state, its MCP servers, and the keys of its providers.
 
+pub(super) mod login;
+
 use pretty_assertions::assert_eq;
 
 use super::*;
