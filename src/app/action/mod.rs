@@ -238,6 +238,10 @@ actions! {
         Mark,
         /// Quotes the selected lines in the composer, for a comment.
         Comment,
+        /// Applies the selected hunks or files to the user's work tree, after a question.
+        Apply,
+        /// Applies all.
+        ApplyAll,
         /// Compares with something else.
         Scope,
         /// Fetches the changes again.

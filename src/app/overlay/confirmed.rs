@@ -33,6 +33,9 @@ impl App {
                     session.wake_for(vec![SessionCommand::SetAuto(true)], cx);
                 }
             }
+            Some(Overlay::Confirm(Confirm::Apply { key, request, .. })) => {
+                self.apply_changes(&key, request, cx);
+            }
             Some(Overlay::Models(picker)) => self.choose_model(&picker, cx),
             Some(Overlay::Templates(picker)) => self.use_template(&picker, cx),
             Some(Overlay::Palette(picker)) => self.choose_in_palette(picker, cx),

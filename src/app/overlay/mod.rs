@@ -23,6 +23,7 @@ pub(super) mod view;
 use super::input::key::Key;
 use super::input::keymap::KeyContext;
 use super::sessions::RowTarget;
+use crate::domain::diff::apply::{Applied, ApplyRequest};
 use crate::domain::id::{OpencodeSessionId, SessionKey};
 use chat_list::ChatListOverlay;
 use help::HelpOverlay;
@@ -79,6 +80,15 @@ pub(super) enum Confirm {
     },
     /// Whether this session goes into auto mode.
     Auto(SessionKey),
+    /// Whether changes go into the user's work tree.
+    Apply {
+        key: SessionKey,
+        /// What is done then.
+        request: ApplyRequest,
+        /// What would come of it.
+        applied: Applied,
+        scroll: u16,
+    },
 }
 
 impl Overlay {
@@ -118,9 +128,11 @@ impl Overlay {
     fn scroll_mut(&mut self) -> Option<&mut u16> {
         match self {
             Self::Help(HelpOverlay { scroll, .. })
-            | Self::Confirm(Confirm::Kill { scroll, .. } | Confirm::Remove { scroll, .. }) => {
-                Some(scroll)
-            }
+            | Self::Confirm(
+                Confirm::Kill { scroll, .. }
+                | Confirm::Remove { scroll, .. }
+                | Confirm::Apply { scroll, .. },
+            ) => Some(scroll),
             Self::Confirm(
                 Confirm::Quit
                 | Confirm::Revive(_)

@@ -1,11 +1,13 @@
 //! The review of what was changed.
 
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
 use pretty_assertions::assert_eq;
 
 use super::*;
 use crate::domain::chat::{Message, Part, Role};
+use crate::domain::diff::apply::{Applied, ApplyRequest, ApplyStep};
 use crate::domain::diff::change_set::{ChangeSet, ChangesScope};
 use crate::domain::id::MessageId;
 use crate::domain::server::{ServerAnswer, ServerCommand};
@@ -233,6 +235,132 @@ fn the_last_turn_is_always_that_of_now() {
     prompted(&mut script, "msg_4");
     script.keys("b");
     assert_eq!(asked(&mut script), Some(ChangesScope::Session));
+}
+
+/// The changes of a session that began in a work tree of the user's.
+fn at_home() -> Script {
+    let mut stored = row("one", 1);
+    stored.project = Some("/home/ada/project".into());
+    let mut script = Script::with_stored(vec![row("one", 1)]);
+    script.phase("one", Phase::Live);
+    script.event(Event::Reply(Reply::Sessions(vec![stored])));
+    script.keys("ctrl-x d");
+    let changes = Ok(ChangeSet::of_patch(PATCH.as_bytes()));
+    tell(&mut script, ChangesScope::Session, changes);
+    script.asked();
+    script
+}
+
+/// What was to be applied last.
+fn requested(script: &mut Script) -> Option<ApplyRequest> {
+    let asked = script.asked().into_iter();
+    let asked = asked.filter_map(|effect| match effect {
+        Effect::Command(_, SessionCommand::Server(ServerCommand::Apply(request))) => Some(request),
+        _ => None,
+    });
+    asked.last()
+}
+
+fn came_of(script: &mut Script, request: ApplyRequest, applied: Result<Applied, Failure>) {
+    let answer = ServerAnswer::Applied(request, applied);
+    script.session("one", SessionEvent::Server(answer));
+}
+
+#[test]
+fn a_hunk_goes_into_the_work_tree_after_it_was_tried_and_confirmed() {
+    let mut script = at_home();
+
+    script.keys("] ] a");
+    let tried = requested(&mut script).unwrap();
+    let patch = String::from_utf8(tried.patch.to_vec()).unwrap();
+    assert_eq!(tried.root, PathBuf::from("/home/ada/project"));
+    assert_eq!(tried.step, ApplyStep::Try);
+    assert!(
+        patch.contains("(200, 204)") && !patch.contains("start_server"),
+        "{patch}"
+    );
+
+    let applied = Applied {
+        files: vec!["+1 -1  tests/login_test.py".to_owned()],
+        merged: 1,
+        ..Applied::default()
+    };
+    came_of(&mut script, tried.clone(), Ok(applied.clone()));
+    insta::assert_snapshot!("apply_80x24", script.screen(80, 24));
+    assert_eq!(requested(&mut script), None);
+
+    script.keys("y");
+    let performed = requested(&mut script).unwrap();
+    assert_eq!(performed.step, ApplyStep::Refuse);
+    assert_eq!(performed.patch, tried.patch);
+    came_of(&mut script, performed, Ok(applied));
+    let told = "1 file changed in /home/ada/project";
+    assert!(script.screen(80, 24).contains(told));
+}
+
+#[test]
+fn conflicts_are_named_before_they_are_marked_and_no_means_nothing() {
+    let mut script = at_home();
+    script.keys("A");
+    let tried = requested(&mut script).unwrap();
+    assert_eq!(&*tried.patch, PATCH.as_bytes());
+
+    let applied = Applied {
+        files: vec!["+1 -1  src/pool.py".to_owned()],
+        merged: 1,
+        conflicts: vec!["src/pool.py\u{1b}[2J".to_owned()],
+        ..Applied::default()
+    };
+    came_of(&mut script, tried.clone(), Ok(applied.clone()));
+    let screen = script.screen(80, 24);
+    assert!(screen.contains("are marked with <<<<<<<"), "{screen}");
+    assert!(!screen.contains('\u{1b}'), "{screen}");
+    script.keys("n");
+    assert_eq!(requested(&mut script), None);
+
+    came_of(&mut script, tried, Ok(applied));
+    script.keys("y");
+    assert_eq!(
+        requested(&mut script).map(|request| request.step),
+        Some(ApplyStep::Mark)
+    );
+}
+
+#[test]
+fn what_cannot_be_applied_says_why() {
+    let mut script = at_home();
+    script.keys("a");
+    let tried = requested(&mut script).unwrap();
+    let failure = Failure::new("the work does not apply").detail("a.rs: no such file");
+    came_of(&mut script, tried.clone(), Err(failure));
+    assert!(
+        script
+            .screen(80, 24)
+            .contains("the work does not apply; a.rs")
+    );
+
+    came_of(&mut script, tried.clone(), Ok(Applied::default()));
+    assert!(script.screen(80, 24).contains("already has these changes"));
+
+    // Who has left the changes is not asked about them.
+    script.keys("esc");
+    let applied = Applied {
+        files: vec!["+1 -1  a.rs".to_owned()],
+        ..Applied::default()
+    };
+    came_of(&mut script, tried, Ok(applied));
+    assert!(!script.screen(80, 24).contains("Apply?"));
+
+    script.keys("ctrl-x d b a");
+    let uncommitted = ChangeSet::of_patch(PATCH.as_bytes());
+    tell(&mut script, ChangesScope::Uncommitted, Ok(uncommitted));
+    script.keys("a");
+    assert_eq!(requested(&mut script), None);
+    assert!(
+        script
+            .screen(80, 24)
+            .contains("only changes since the session began")
+    );
 }
 
 #[test]

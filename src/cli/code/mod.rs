@@ -12,8 +12,9 @@ use crate::cli::report::{self, CommandError};
 use crate::cli::runtime;
 use crate::cli::setup;
 use crate::config::Env;
+use crate::domain::diff::apply::{Applied, ApplyStep};
 use crate::domain::failure::Failure;
-use crate::session::code::repository::apply::{self, Applied, OnConflict};
+use crate::session::code::repository::apply;
 use crate::session::code::repository::merge;
 use crate::session::code::work_tree;
 
@@ -62,12 +63,12 @@ pub(super) fn apply(
         if patch.is_empty() {
             return Ok(None);
         }
-        let on_conflict = if args.three_way {
-            OnConflict::Mark
+        let step = if args.three_way {
+            ApplyStep::Mark
         } else {
-            OnConflict::Refuse
+            ApplyStep::Refuse
         };
-        let applied = apply::apply(&root, &patch, on_conflict).await;
+        let applied = apply::apply(&root, &patch, step).await;
         applied.map(Some).map_err(|failure| {
             let mark = if failure.summary.contains("conflicts") {
                 format!("`sandbar apply --3way {name}` marks the conflicts in these files; ")

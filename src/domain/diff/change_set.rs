@@ -1,6 +1,7 @@
 //! The changed files of a work tree or a turn, with a number for each row, so that any part can be shown by itself.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::{DiffItem, DiffSign, FileChange, parse};
 use crate::domain::id::MessageId;
@@ -24,6 +25,8 @@ pub struct ChangeSet {
     pub files: Vec<ChangedFile>,
     /// What could not be read, one sentence each; not safe.
     pub problems: Vec<String>,
+    /// The bytes that `files` were read from; empty if they cannot be applied.
+    pub patch: Arc<[u8]>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,6 +74,14 @@ impl ChangeSet {
         Self::of(files)
     }
 
+    /// Reads a patch of git's whole, which can be applied in parts.
+    pub fn of_patch(patch: &[u8]) -> Self {
+        Self {
+            patch: patch.into(),
+            ..Self::read(&String::from_utf8_lossy(patch))
+        }
+    }
+
     /// Reads the patches of single files, each with its name: one without a patch is listed all the same.
     pub fn read_each(patches: impl IntoIterator<Item = (String, String)>) -> Self {
         let files = patches.into_iter().flat_map(|(name, patch)| {
@@ -96,7 +107,7 @@ impl ChangeSet {
         }
         Self {
             files,
-            problems: Vec::new(),
+            ..Self::default()
         }
     }
 

@@ -3,6 +3,7 @@
 //! `parse` reads what a tool or `git` printed, `file_change` is what the headers of a file say, `change_set` holds all
 //! changed files. Names and lines are as written: nothing here is safe for a screen.
 
+pub mod apply;
 pub mod change_set;
 mod file_change;
 mod parse;

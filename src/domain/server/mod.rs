@@ -3,6 +3,7 @@
 pub mod login;
 
 use self::login::{LoginAnswers, LoginMethod, LoginStep};
+use super::diff::apply::{Applied, ApplyRequest};
 use super::diff::change_set::{ChangeSet, ChangesScope};
 use super::failure::Failure;
 use super::secret::SecretText;
@@ -18,6 +19,8 @@ pub enum ServerCommand {
     Providers,
     /// Answered by [`ServerAnswer::Changes`], also when it fails.
     Changes(ChangesScope),
+    /// Applies a part of the changes to the user's work tree; answered by [`ServerAnswer::Applied`], also when it fails.
+    Apply(ApplyRequest),
     /// Stores the key of a provider, and makes the server use it if no turn runs; answered by
     /// [`ServerAnswer::KeyStored`].
     SetProviderKey {
@@ -58,6 +61,7 @@ pub enum ServerAnswer {
     Changes(ChangesScope, Result<ChangeSet, Failure>),
     /// Providers could not be asked for.
     ProvidersFailed(Failure),
+    Applied(ApplyRequest, Result<Applied, Failure>),
     KeyStored {
         provider: String,
         /// Whether the server uses it already; otherwise a turn runs, which that would abort.

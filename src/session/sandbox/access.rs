@@ -3,8 +3,6 @@
 //! In: a [`SessionContext`], whose settings name the engine, and the stored sandbox. Out: the answer, or a
 //! [`Failure`] with the same text as in the terminal. Nothing is stored here.
 
-use std::time::Duration;
-
 use super::SessionSandbox;
 use super::lifecycle::is_engine_of;
 use super::listing::{gone, is_gone};
@@ -15,7 +13,6 @@ use crate::domain::sandbox::{Phase, SandboxInfo};
 use crate::e2b::list::ListFilter;
 use crate::e2b::wire::ListedSandbox;
 use crate::engine::Engine;
-use crate::session::code::ROOTS;
 use crate::session::context::SessionContext;
 use crate::session::failures;
 
@@ -124,11 +121,7 @@ impl SandboxAccess {
 
     /// The root commits of the history that the session began with.
     pub async fn roots(&self) -> Result<Vec<String>, Failure> {
-        let what = "the session's history could not be read";
-        let limit = Duration::from_mins(1);
-        let arguments = [self.directory.as_str()];
-        let said = self.sandbox.script(what, ROOTS, &arguments, limit).await?;
-        Ok(said.lines().map(str::to_owned).collect())
+        self.sandbox.roots(&self.directory).await
     }
 
     /// Leaves the sandbox as it was found; returns its listing if it ran only for this access.

@@ -191,6 +191,17 @@ impl SessionSandbox {
         self.work(super::code::FETCH, &[directory, history]).await
     }
 
+    /// The root commits of the history that the session in a directory began with.
+    pub(crate) async fn roots(&self, directory: &str) -> Result<Vec<String>, Failure> {
+        let what = "the session's history could not be read";
+        let limit = Duration::from_mins(1);
+
+        let said = self
+            .script(what, super::code::ROOTS, &[directory], limit)
+            .await?;
+        Ok(said.lines().map(str::to_owned).collect())
+    }
+
     /// Runs a script that prints the work; what could not be read of it is on its standard error.
     async fn work(
         &self,

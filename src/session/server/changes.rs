@@ -1,7 +1,10 @@
 //! The changes: since the session began, since the last commit, against the default branch, or of one turn.
 
+use crate::domain::diff::apply::{Applied, ApplyRequest};
 use crate::domain::diff::change_set::{ChangeSet, ChangesScope};
 use crate::domain::failure::Failure;
+use crate::session::code::repository::{apply, related};
+use crate::session::code::work_tree;
 use crate::session::failures;
 use crate::session::server::OpencodeServer;
 
@@ -32,7 +35,23 @@ impl OpencodeServer {
         let (patch, problems) = sandbox.diff(&self.directory).await?;
         Ok(ChangeSet {
             problems,
-            ..ChangeSet::read(&String::from_utf8_lossy(&patch))
+            ..ChangeSet::of_patch(&patch)
         })
+    }
+
+    /// Applies a part of the work to a work tree of the user's, which must have to do with the session.
+    pub(crate) async fn apply(&self, request: &ApplyRequest) -> Result<Applied, Failure> {
+        let Some(sandbox) = &self.sandbox else {
+            return Err(Failure::new(
+                "a server without a sandbox of ours has no work to apply",
+            ));
+        };
+        let root = work_tree(&request.root).ok_or_else(|| {
+            let root = request.root.display();
+            Failure::new(format!("{root} is not a git work tree any more"))
+        })?;
+        let roots = sandbox.roots(&self.directory).await?;
+        related::check(&root, "the session", None, &roots).await?;
+        apply::apply(&root, &request.patch, request.step).await
     }
 }

@@ -144,6 +144,10 @@ const ROWS: &[ActionRow] = rows! {
             [Changes: "space"]
         Changes::Comment "changes.comment" "comment" "quote the lines in the composer"
             [Changes: "c"]
+        Changes::Apply "changes.apply" "apply" "apply the hunk or file to your work tree"
+            [Changes: "a"]
+        Changes::ApplyAll "changes.apply_all" "apply all" "apply all changes to your work tree"
+            [Changes: "A"]
         Changes::Scope "changes.scope" "compare" "change what to compare with"
             [Changes: "b"]
         Changes::Again "changes.again" "refresh" "fetch the changes again"

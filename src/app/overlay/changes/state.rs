@@ -159,7 +159,11 @@ impl ChangesState {
                     None => Some(self.cursor),
                 };
             }
-            ChangesAction::Comment | ChangesAction::Scope | ChangesAction::Again => {}
+            ChangesAction::Comment
+            | ChangesAction::Apply
+            | ChangesAction::ApplyAll
+            | ChangesAction::Scope
+            | ChangesAction::Again => {}
         }
     }
 

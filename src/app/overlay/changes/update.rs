@@ -55,6 +55,7 @@ impl App {
         let scope = self.session().and_then(|one| one.changes.scope.clone());
         match (action, scope) {
             (ChangesAction::Comment, _) => self.comment(cx),
+            (ChangesAction::Apply | ChangesAction::ApplyAll, _) => self.try_changes(action, cx),
             (ChangesAction::Again, Some(scope)) => self.ask_changes(scope, cx),
             (ChangesAction::Scope, Some(scope)) => {
                 let scopes = self.scopes();

@@ -28,6 +28,7 @@ impl ServerState {
             ServerAnswer::Providers(_)
             | ServerAnswer::ProvidersFailed(_)
             | ServerAnswer::Changes(..)
+            | ServerAnswer::Applied(..)
             | ServerAnswer::KeyStored { .. }
             | ServerAnswer::LoginBegun { .. }
             | ServerAnswer::LoginEnded { .. } => {}

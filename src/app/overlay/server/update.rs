@@ -134,6 +134,9 @@ impl App {
             }
             answer => answer,
         };
+        if let ServerAnswer::Applied(request, applied) = answer {
+            return self.changes_applied(key, request, applied, cx);
+        }
         let Some(session) = self.open.get_mut(key) else {
             return;
         };

@@ -17,6 +17,7 @@ use super::{Confirm, Overlay};
 use crate::app::App;
 use crate::app::action::{Action, AppAction, ChatAction};
 use crate::app::input::keymap::{KeyContext, ListedKeys, merge_numbered};
+use crate::app::overlay::changes::apply::apply_words;
 use crate::app::session::revive;
 use crate::app::time::format;
 use crate::app::view::cx::ViewCx;
@@ -90,8 +91,11 @@ impl App {
                 .saturating_sub(if area.height > 4 { 4 } else { 3 }),
         );
         let last = u16::try_from(lines.len().saturating_sub(room)).unwrap_or(u16::MAX);
-        let can_scroll =
-            last > 0 && matches!(question, Confirm::Kill { .. } | Confirm::Remove { .. });
+        let can_scroll = last > 0
+            && matches!(
+                question,
+                Confirm::Kill { .. } | Confirm::Remove { .. } | Confirm::Apply { .. }
+            );
         let first = if can_scroll { scroll.min(last) } else { 0 };
         let below = lines.len().saturating_sub(usize::from(first) + room);
         let shown = lines.into_iter().skip(first.into()).take(room);
@@ -142,6 +146,15 @@ impl App {
                 ("Revive?", words, 0)
             }
             Confirm::Auto(key) => ("Auto mode?", self.auto_words(key), 0),
+            Confirm::Apply {
+                key,
+                request,
+                applied,
+                scroll,
+            } => {
+                let words = apply_words(self.list.name(key), request, applied);
+                ("Apply?", words, *scroll)
+            }
         }
     }
 

@@ -11,6 +11,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
+use crate::domain::diff::apply::{Applied, ApplyStep, sections};
 use crate::domain::failure::Failure;
 use crate::session::code::Git;
 use crate::session::code::repository::merge::{Merge, listed, misfit};
@@ -18,56 +19,27 @@ use crate::session::code::repository::merge::{Merge, listed, misfit};
 /// A patch of more files is applied as one.
 const SECTIONS: usize = 1000;
 
-/// The result of a patch.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Applied {
-    /// One line per changed file: lines added, lines removed, path.
-    pub(crate) files: Vec<String>,
-    /// Files that already contained the work.
-    pub(crate) already: usize,
-    /// How many of the changed files had local changes.
-    pub(crate) merged: usize,
-    /// Those of them with marked conflicts.
-    pub(crate) conflicts: Vec<String>,
-}
-
-impl Applied {
-    /// The result of a patch that applied without a merge.
-    fn exactly(files: Vec<String>, already: usize) -> Self {
-        Self {
-            files,
-            already,
-            merged: 0,
-            conflicts: Vec::new(),
-        }
+/// The result of a patch that applied without a merge.
+fn exactly(files: Vec<String>, already: usize) -> Applied {
+    Applied {
+        files,
+        already,
+        ..Applied::default()
     }
 }
 
-/// What to do if the patch and local changes touch the same lines.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum OnConflict {
-    /// Nothing is changed.
-    Refuse,
-    /// Write both versions into the file, with conflict markers.
-    Mark,
-}
-
-/// Applies the patch.
-pub(crate) async fn apply(
-    root: &Path,
-    patch: &[u8],
-    on_conflict: OnConflict,
-) -> Result<Applied, Failure> {
+/// Applies the patch, or only says what would come of it.
+pub(crate) async fn apply(root: &Path, patch: &[u8], step: ApplyStep) -> Result<Applied, Failure> {
     let git = Git::of_user(root);
     let fits = checked(&git, &[], patch).await?;
     if fits.is_ok() && checked(&git, &["--reverse"], patch).await?.is_err() {
-        let files = put(&git, patch).await?;
-        return Ok(Applied::exactly(files, 0));
+        let files = put(&git, patch, step).await?;
+        return Ok(exactly(files, 0));
     }
     let sections = sections(patch);
     if sections.len() > SECTIONS {
         return match checked(&git, &["--reverse"], patch).await? {
-            Ok(()) => Ok(Applied::exactly(Vec::new(), sections.len())),
+            Ok(()) => Ok(exactly(Vec::new(), sections.len())),
             Err(_) => Err(misfit(&fits.err().unwrap_or_default())),
         };
     }
@@ -87,29 +59,30 @@ pub(crate) async fn apply(
         }
     }
     if rest.is_empty() {
-        return Ok(Applied::exactly(Vec::new(), already));
+        return Ok(exactly(Vec::new(), already));
     }
     if complaints.is_empty() {
-        return Ok(Applied::exactly(put(&git, &rest).await?, already));
+        return Ok(exactly(put(&git, &rest, step).await?, already));
     }
     let merge = Merge::new(root, &rest).await?;
     let Ok(conflicts) = merge.conflicts().await? else {
         return Err(misfit(&complaints.join("\n")));
     };
-    if !conflicts.is_empty() && on_conflict == OnConflict::Refuse {
+    if !conflicts.is_empty() && step == ApplyStep::Refuse {
         return Err(in_conflict(&conflicts));
     }
     let files = counted(&git, &rest).await?;
+    let conflicts = if step == ApplyStep::Try {
+        conflicts
+    } else {
+        let marked = merge.put().await?.into_iter();
+        marked.map(|file| left(root, file)).collect()
+    };
     Ok(Applied {
         files,
         already,
         merged: complaints.len(),
-        conflicts: merge
-            .put()
-            .await?
-            .into_iter()
-            .map(|file| left(root, file))
-            .collect(),
+        conflicts,
     })
 }
 
@@ -133,8 +106,11 @@ async fn checked(git: &Git, how: &[&str], patch: &[u8]) -> Result<Result<(), Str
 }
 
 /// Applies a patch that was checked.
-async fn put(git: &Git, patch: &[u8]) -> Result<Vec<String>, Failure> {
+async fn put(git: &Git, patch: &[u8], step: ApplyStep) -> Result<Vec<String>, Failure> {
     let files = counted(git, patch).await?;
+    if step == ApplyStep::Try {
+        return Ok(files);
+    }
     let applied = git_apply(git, &[], patch).await?;
     applied.map_err(|said| misfit(&said))?;
     Ok(files)
@@ -159,24 +135,6 @@ async fn git_apply(
     let args = args.chain(how).chain(&["-"]).map(OsStr::new);
     let args: Vec<&OsStr> = args.collect();
     git.tried(&args, patch.to_vec()).await
-}
-
-/// The patches of single files.
-fn sections(patch: &[u8]) -> Vec<&[u8]> {
-    // A content line starts with a sign.
-    const HEAD: &[u8] = b"diff --git ";
-    let mut sections = Vec::new();
-    let mut start = 0;
-    let mut at = 0;
-    for line in patch.split_inclusive(|&byte| byte == b'\n') {
-        if line.starts_with(HEAD) && at > start {
-            sections.push(&patch[start..at]);
-            start = at;
-        }
-        at += line.len();
-    }
-    sections.push(&patch[start..]);
-    sections
 }
 
 /// Whether a file already has the patch's content: one that applies both ways does not tell.
@@ -284,7 +242,7 @@ mod tests {
         }
 
         async fn apply(&self, patch: &[u8]) -> Result<Vec<String>, Failure> {
-            let applied = apply(self.0.path(), patch, OnConflict::Refuse).await?;
+            let applied = apply(self.0.path(), patch, ApplyStep::Refuse).await?;
             assert_eq!(applied.already, 0);
             Ok(applied.files)
         }
@@ -358,7 +316,7 @@ mod tests {
             }
             let objects = here.git(&["count-objects"]);
 
-            let applied = apply(here.0.path(), &patch, OnConflict::Refuse)
+            let applied = apply(here.0.path(), &patch, ApplyStep::Refuse)
                 .await
                 .unwrap();
 
@@ -381,7 +339,7 @@ mod tests {
         here.git(&["config", "rerere.enabled", "true"]);
         here.git(&["config", "rerere.autoupdate", "true"]);
 
-        let failure = apply(here.0.path(), &patch, OnConflict::Refuse)
+        let failure = apply(here.0.path(), &patch, ApplyStep::Refuse)
             .await
             .unwrap_err();
         assert_eq!(
@@ -393,9 +351,7 @@ mod tests {
         assert_eq!(String::from_utf8(here.read("long")).unwrap(), mine);
         assert!(!here.0.path().join("new").exists(), "half of it");
 
-        let applied = apply(here.0.path(), &patch, OnConflict::Mark)
-            .await
-            .unwrap();
+        let applied = apply(here.0.path(), &patch, ApplyStep::Mark).await.unwrap();
         assert_eq!(applied.conflicts, ["long"]);
         let long = String::from_utf8(here.read("long")).unwrap();
         assert!(
@@ -422,7 +378,7 @@ mod tests {
         there.write("new", b"new\n");
         here.write("bin", &[0, 3]);
 
-        let applied = apply(here.0.path(), &there.patch(), OnConflict::Mark)
+        let applied = apply(here.0.path(), &there.patch(), ApplyStep::Mark)
             .await
             .unwrap();
 
@@ -475,18 +431,18 @@ mod tests {
         std::fs::set_permissions(mode, std::fs::Permissions::from_mode(0o755)).unwrap();
         let first = there.patch();
 
-        let applied = apply(here.0.path(), &first, OnConflict::Refuse)
+        let applied = apply(here.0.path(), &first, ApplyStep::Refuse)
             .await
             .unwrap();
         assert_eq!((applied.files.len(), applied.already), (5, 0));
-        let again = apply(here.0.path(), &first, OnConflict::Refuse)
+        let again = apply(here.0.path(), &first, ApplyStep::Refuse)
             .await
             .unwrap();
-        assert_eq!(again, Applied::exactly(Vec::new(), 5));
+        assert_eq!(again, exactly(Vec::new(), 5));
         assert_eq!(here.read("again"), b"a\nx\nx\nx\nx\n", "not twice");
 
         there.write("later", b"later\n");
-        let third = apply(here.0.path(), &there.patch(), OnConflict::Refuse)
+        let third = apply(here.0.path(), &there.patch(), ApplyStep::Refuse)
             .await
             .unwrap();
         assert_eq!(
@@ -497,7 +453,7 @@ mod tests {
         // One blocked file blocks all.
         there.write("latest", b"latest\n");
         here.write("later", b"mine\n");
-        let refused = apply(here.0.path(), &there.patch(), OnConflict::Refuse)
+        let refused = apply(here.0.path(), &there.patch(), ApplyStep::Refuse)
             .await
             .unwrap_err();
         assert_eq!(refused.detail, "later");

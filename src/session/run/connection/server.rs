@@ -126,6 +126,10 @@ async fn call(server: OpencodeServer, command: ServerCommand) -> Result<CallResu
             let changes = server.changes(&scope).await;
             ServerAnswer::Changes(scope, changes)
         }
+        ServerCommand::Apply(request) => {
+            let applied = server.apply(&request).await;
+            ServerAnswer::Applied(request, applied)
+        }
         ServerCommand::SetProviderKey {
             provider,
             key,

@@ -30,6 +30,7 @@ const ROOT: &[&str] = &[
     "app/overlay/view/mod.rs",
     "app/overlay/view/help.rs",
     "app/overlay/models/rows.rs",
+    "app/overlay/changes/apply.rs",
     "app/overlay/changes/update.rs",
     "app/overlay/changes/view.rs",
     "app/overlay/login/update.rs",

@@ -108,6 +108,7 @@ const FOLDERS: &[Folder] = &[
         // How a connection ends, and what a server says of a conversation: the words of those who ask.
         may_import: &[
             "chat",
+            "code",
             "context",
             "recorder",
             "run/outcome.rs",
