@@ -2,7 +2,8 @@
 //!
 //! The real program runs in a pseudo terminal of 120x36, on local sandboxes with the demo model, in a
 //! small repository made for it. Prompts are typed and requests answered; what a user would see is
-//! written to `assets/`, cell by cell: a request, a diff, the changes, and the palette.
+//! written to `assets/`, cell by cell: a request, a diff, the changes, the palette, and several
+//! sessions.
 
 #[path = "../../tests/support/screen.rs"]
 #[expect(
@@ -170,8 +171,37 @@ impl Stage {
         screen.wait_for("Palette");
         screen.send("model");
         screen.wait_for("› model");
-        taken("palette", &picture(&screen)?)
+        taken("palette", &picture(&screen)?)?;
+
+        screen.send("\x1b");
+        screen.wait_until("no palette", |screen| {
+            !screen.contents().contains("Palette")
+        });
+        begin(
+            &mut screen,
+            "tide-tables-2",
+            "Read the stations, with permission",
+        );
+        wait_for_panel(&screen, "the agent wants to go outside the project");
+        begin(
+            &mut screen,
+            "tide-tables-3",
+            "Write a long comparison of the stations",
+        );
+        // The answer has begun, and goes on for a while.
+        screen.wait_for("esc esc to stop");
+        screen.wait_for("Section 2");
+        screen.send("\x18l");
+        screen.wait_for("enter open");
+        taken("sessions", &picture(&screen)?)
     }
+}
+
+/// Sends the first prompt of another session, which gets this name.
+fn begin(screen: &mut Screen, name: &str, prompt: &str) {
+    screen.send("\x18n");
+    screen.wait_for(name);
+    screen.send(&format!("{prompt}\r"));
 }
 
 fn answer(screen: &mut Screen, subject: &str, keys: &str) {
