@@ -314,6 +314,7 @@ fn conflicts_are_named_before_they_are_marked_and_no_means_nothing() {
     came_of(&mut script, tried.clone(), Ok(applied.clone()));
     let screen = script.screen(80, 24);
     assert!(screen.contains("are marked with <<<<<<<"), "{screen}");
+    assert!(!screen.contains("both changes are merged"), "{screen}");
     assert!(!screen.contains('\u{1b}'), "{screen}");
     script.keys("n");
     assert_eq!(requested(&mut script), None);

@@ -129,8 +129,9 @@ pub(in crate::app::overlay) fn apply_words(
     ];
     words.extend(applied.files.iter().cloned());
     words.push(String::new());
-    if applied.merged > 0 {
-        let merged = files(applied.merged);
+    let merged = applied.merged.saturating_sub(applied.conflicts.len());
+    if merged > 0 {
+        let merged = files(merged);
         words.push(format!(
             "{merged} changed here too: both changes are merged."
         ));
