@@ -333,7 +333,7 @@ impl Screen {
             .take_while(|(index, row)| *index == 0 || row.starts_with("  "))
             .map(|(_, row)| row.trim_end());
         let text: Vec<&str> = lines
-            .take_while(|row| !row.contains("What shall"))
+            .take_while(|row| !row.contains("What should"))
             .collect();
         text.join("\n").trim_end().to_owned()
     }

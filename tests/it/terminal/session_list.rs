@@ -44,7 +44,7 @@ fn a_session_is_renamed_and_one_that_runs_is_removed_for_good() {
 fn ask(screen: &mut Screen, sessions: usize) {
     screen.send("\x18n");
     screen.wait_for(&format!("Sessions ({sessions})"));
-    screen.wait_for("What shall we work on?");
+    screen.wait_for("What should we work on?");
     screen.send("permission please\r");
     screen.wait_for("! waits for you");
 }

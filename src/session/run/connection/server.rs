@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
+use futures::StreamExt as _;
 use futures::future::FutureExt as _;
 use tokio::sync::oneshot;
 
@@ -16,6 +17,8 @@ use crate::session::server::OpencodeServer;
 
 /// A cancelled wait for a login has reached the server by then: it ends if nobody ever waited (1.18.33).
 const REACHES: Duration = Duration::from_secs(2);
+/// How long an answer is awaited after the event stream has ended.
+const ANSWERS: Duration = Duration::from_secs(2);
 
 impl Connection {
     pub(crate) fn ask_server(&mut self, command: ServerCommand) {
@@ -26,6 +29,7 @@ impl Connection {
                 return self.login = None;
             }
             ServerCommand::Providers => self.unanswered.providers = true,
+            ServerCommand::SetProviderKey { .. } => self.unanswered.key = true,
             // Whoever waits for a login waits for the one that began last.
             ServerCommand::BeginLogin { provider, .. } => {
                 self.unanswered.login = Some(provider.clone());
@@ -67,13 +71,32 @@ impl Connection {
             SessionEvent::Server(
                 ServerAnswer::LoginBegun { .. } | ServerAnswer::LoginEnded { .. },
             ) => self.unanswered.login = None,
+            SessionEvent::Server(ServerAnswer::KeyStored { .. }) => self.unanswered.key = false,
             _ => {}
         }
         serving.tell(event).await;
     }
 
+    /// A server that uses a new key or login ends the event stream, and answers right after that.
+    async fn tell_what_ends_streams(&mut self, serving: &SessionState) {
+        let answers = async {
+            while self.unanswered.key || self.unanswered.login.is_some() {
+                match self.calls.next().await {
+                    Some(CallResult::Tell(event @ SessionEvent::Server(_))) => {
+                        self.told(serving, event).await;
+                    }
+                    Some(_) => {}
+                    None => return,
+                }
+            }
+        };
+        // A line that was cut brings no answer.
+        drop(tokio::time::timeout(ANSWERS, answers).await);
+    }
+
     /// The connection is over, and with it what the server was asked.
     pub(super) async fn leave_unanswered(&mut self, serving: &SessionState) {
+        self.tell_what_ends_streams(serving).await;
         let failure = failures::not_connected(false);
         if std::mem::take(&mut self.unanswered.providers) {
             let answer = ServerAnswer::ProvidersFailed(failure.clone());

@@ -70,6 +70,8 @@ pub(super) enum SnapshotJob {
 #[derive(Debug, Default)]
 pub(super) struct Unanswered {
     pub(super) providers: bool,
+    /// Whether the key of a provider is being stored.
+    pub(super) key: bool,
     /// The provider that is logged in to.
     pub(super) login: Option<String>,
 }
