@@ -234,11 +234,7 @@ impl App {
             AppAction::Redraw => cx.ask(Effect::Redraw),
             AppAction::CancelSequence => self.leader.clear(),
             AppAction::Confirm => self.confirmed(cx),
-            AppAction::Close if self.peeked().is_some() => self.close_peek(),
-            AppAction::Close => {
-                self.cancel_login(cx);
-                self.overlays.close();
-            }
+            AppAction::Close => self.close_overlay(cx),
             AppAction::CopyRow if self.copy_login_url(cx) => {}
             AppAction::CopyRow => self.copy_link(cx),
             AppAction::RenameRow => self.rename_row(),
@@ -251,6 +247,16 @@ impl App {
             AppAction::ScrollUp => self.scroll_overlay(-1),
             AppAction::PageDown => self.scroll_overlay(PAGE),
             AppAction::PageUp => self.scroll_overlay(-PAGE),
+        }
+    }
+
+    /// Ends a search in the changes first.
+    fn close_overlay(&mut self, cx: &mut Cx<'_>) {
+        if self.peeked().is_some() {
+            self.close_peek();
+        } else if !self.end_changes_search() {
+            self.cancel_login(cx);
+            self.overlays.close();
         }
     }
 

@@ -242,6 +242,12 @@ actions! {
         Apply,
         /// Applies all.
         ApplyAll,
+        /// Opens the field for what to search for.
+        Search,
+        NextHit,
+        PreviousHit,
+        /// Hides changes of whitespace alone, or shows them.
+        Whitespace,
         /// Compares with something else.
         Scope,
         /// Fetches the changes again.

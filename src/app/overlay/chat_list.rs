@@ -283,9 +283,9 @@ impl ChatListOverlay {
     }
 
     /// A field for what to look for.
-    pub(in crate::app) fn search() -> Self {
+    pub(in crate::app) fn search(title: &'static str) -> Self {
         Self {
-            title: "Search in the conversation".into(),
+            title: title.into(),
             ask: "type to search".into(),
             none: Cow::default(),
             field: Some(ListField::Words),

@@ -186,6 +186,11 @@ impl Overlays {
         self.stack.last()
     }
 
+    /// Whether it is open, maybe below others.
+    pub(super) fn has(&self, overlay: &Overlay) -> bool {
+        self.stack.contains(overlay)
+    }
+
     pub(super) fn top_mut(&mut self) -> Option<&mut Overlay> {
         self.stack.last_mut()
     }

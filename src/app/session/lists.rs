@@ -30,7 +30,7 @@ impl App {
             ChatList::Conversations => {
                 return self.ask_about_conversations(ConversationCommand::List, cx);
             }
-            ChatList::Search => ChatListOverlay::search(),
+            ChatList::Search => ChatListOverlay::search("Search in the conversation"),
             ChatList::Links => return self.open_links(cx),
             ChatList::Message => {
                 let menu = self
@@ -67,9 +67,12 @@ impl App {
             return;
         };
         let session = self.session();
+        let in_changes = self.overlays.has(&Overlay::Changes);
         let found = list.searched().zip(session).map(|(words, session)| {
             if words.trim().is_empty() {
                 String::new()
+            } else if in_changes {
+                session.changes.hits_in_words(words)
             } else {
                 session.chat.hits_in_words(words)
             }
@@ -142,10 +145,12 @@ impl App {
             ListChoice::LogIn(request) => return self.log_in(*request, cx),
             _ => {}
         }
+        let in_changes = self.overlays.has(&Overlay::Changes);
         let Some(session) = self.session_mut() else {
             return;
         };
         let outcome = match choice {
+            ListChoice::Search(words) if in_changes => return session.changes.search(&words),
             ListChoice::SendAgain(model) => session.chat.send_again(model, cx),
             // The root chooses it.
             ListChoice::Agent(_)

@@ -111,11 +111,11 @@ fn keys_go_by_file_and_by_hunk() {
 
     script.keys("] ]");
     assert_eq!(cursor(&mut script), "▌···");
-    script.keys("n");
+    script.keys("}");
     assert_eq!(cursor(&mut script), "▌▾ src/pool.py  +1 −1");
-    script.keys("n n n");
+    script.keys("} } }");
     assert_eq!(cursor(&mut script), "▌▾ run.sh  mode 100644 → 100755");
-    script.keys("p");
+    script.keys("{");
     assert_eq!(cursor(&mut script), "▌▾ logo.png  new file, binary file");
     script.keys("G g");
     assert_eq!(cursor(&mut script), "▌▾ tests/login_test.py  +4 −2");
@@ -147,6 +147,89 @@ fn a_viewed_file_is_folded_until_it_changes() {
         Ok(ChangeSet::read(&changed)),
     );
     assert!(script.screen(80, 24).contains("▾ tests/login_test.py"));
+}
+
+#[test]
+fn words_are_searched_for_in_all_files() {
+    let mut script = reviewed(PATCH);
+    script.keys("n");
+    assert!(script.screen(80, 24).contains("search for something first"));
+
+    script.keys("/");
+    script.type_text("port os");
+    assert!(script.screen(80, 24).contains("in 1 line"));
+    script.keys("ctrl-u");
+    script.type_text("time");
+    assert!(script.screen(80, 24).contains("in 2 lines"));
+    script.keys("enter");
+    assert_eq!(cursor(&mut script), "▌39 -         time.sleep(2)");
+    insta::assert_snapshot!("search_80x24", script.screen(80, 24));
+    script.keys("n");
+    assert_eq!(cursor(&mut script), "▌41 +             time.sleep(0.1)");
+    script.keys("n");
+    assert_eq!(cursor(&mut script), "▌39 -         time.sleep(2)");
+    script.keys("N");
+    assert!(script.screen(80, 24).contains("\"time\" 2 of 2"));
+
+    // The first press ends the search, the second one the review.
+    script.keys("esc");
+    let screen = script.screen(80, 24);
+    assert!(screen.contains("since the session began"), "{screen}");
+    script.keys("esc");
+    assert!(!script.screen(80, 24).contains("Changes"));
+}
+
+#[test]
+fn a_hit_in_a_viewed_file_unfolds_it_as_long_as_it_is_shown() {
+    let mut script = reviewed(PATCH);
+    script.keys("v /");
+    script.type_text("healthy");
+    script.keys("enter");
+    assert_eq!(
+        cursor(&mut script),
+        "▌40 +             if healthy(port): break"
+    );
+    script.keys("esc");
+    let screen = script.screen(80, 24);
+    assert!(screen.contains("▸ tests/login_test.py"), "{screen}");
+    assert_eq!(cursor(&mut script), "▌▸ tests/login_test.py  +4 −2  viewed");
+
+    // A capital letter counts.
+    script.keys("/");
+    script.type_text("Size");
+    assert!(script.screen(80, 24).contains("not found"));
+}
+
+const INDENTED: &str = "\
+diff --git a/a.py b/a.py
+--- a/a.py
++++ b/a.py
+@@ -1,3 +1,4 @@ def a():
+-one()
+-two()
++    one()
++    two()
++    three()
+ end()
+@@ -9 +10 @@ def b():
+-end()
++  end()
+";
+
+#[test]
+fn changes_of_whitespace_alone_are_hidden_with_a_key() {
+    let mut script = reviewed(INDENTED);
+    assert!(script.screen(80, 24).contains("+4 −3"));
+    script.keys("G w");
+    insta::assert_snapshot!("without_whitespace_80x24", script.screen(80, 24));
+    assert_eq!(cursor(&mut script), "▌··· def b(): (whitespace only)");
+
+    // What is asked for again is shown in the same way.
+    let changes = Ok(ChangeSet::read(INDENTED));
+    tell(&mut script, ChangesScope::Session, changes);
+    assert!(script.screen(80, 24).contains("without whitespace"));
+    script.keys("w");
+    assert!(script.screen(80, 24).contains("+4 −3"));
 }
 
 #[test]
@@ -390,7 +473,7 @@ fn the_file_that_was_gone_to_begins_at_the_top_and_the_end_at_the_bottom() {
     };
     let mut script = reviewed(&(file("first") + &file("second")));
 
-    script.keys("n");
+    script.keys("}");
     let screen = script.screen(80, 24);
     assert!(
         screen.lines().nth(2).unwrap().contains("▾ second"),

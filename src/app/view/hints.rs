@@ -131,7 +131,10 @@ const CHANGES: &[KeyHint] = &[
     hint!(Changes::Comment),
     hint!(Changes::Viewed),
     hint!(App::Close),
+    hint!(Changes::Apply),
+    hint!(Changes::Search),
     hint!(Changes::Scope),
+    hint!(Changes::Whitespace),
     hint!(Changes::Mark),
     hint!(Changes::Again),
 ];

@@ -3,7 +3,7 @@
 //!
 //! In reading order: `layout` divides the screen into areas, `cx` is what every view receives,
 //! `theme` has the styles, `surface` the backgrounds that fit the terminal's, `frame` draws rules, titles and borders, `bars` the header, `footer` the
-//! last row with the keys of `hints` and with `facts`, `advice` words the advice of failures; `viewport` is what a frame reports to the
+//! last row with the keys of `hints` and with `facts`, `advice` words the advice of failures, `search_marks` marks what was searched for; `viewport` is what a frame reports to the
 //! model.
 
 pub(super) mod advice;
@@ -15,6 +15,7 @@ pub(super) mod frame;
 pub(super) mod hints;
 pub mod layout;
 mod peek;
+pub(super) mod search_marks;
 pub mod surface;
 pub mod theme;
 pub mod viewport;

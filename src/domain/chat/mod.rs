@@ -7,6 +7,7 @@
 
 pub mod catalog;
 pub mod question;
+pub mod search;
 pub mod tool_call;
 
 use super::id::{MessageId, OpencodeSessionId, PartId, PermissionId, QuestionId};

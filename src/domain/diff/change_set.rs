@@ -71,7 +71,7 @@ impl ChangeSet {
                 }
             }
         }
-        Self::of(files)
+        Self::of_files(files)
     }
 
     /// Reads a patch of git's whole, which can be applied in parts.
@@ -95,10 +95,11 @@ impl ChangeSet {
             }
             files
         });
-        Self::of(files.collect())
+        Self::of_files(files.collect())
     }
 
-    fn of(mut files: Vec<ChangedFile>) -> Self {
+    /// Numbers the rows of the files.
+    pub fn of_files(mut files: Vec<ChangedFile>) -> Self {
         let mut at = 0;
         for file in &mut files {
             let end = at + 1 + file.lines.len();
@@ -149,28 +150,41 @@ impl ChangedFile {
         }
     }
 
+    /// With these rows below its name.
+    pub fn with_lines(change: FileChange, lines: Vec<ChangeRow>) -> Self {
+        let mut file = Self::new(change);
+        for line in lines {
+            file.push(line);
+        }
+        file
+    }
+
     fn add(&mut self, item: &DiffItem<'_>) {
-        self.lines.push(match item {
+        self.push(match item {
             DiffItem::File(_) => return,
             DiffItem::Hunk { section } => ChangeRow::Hunk((*section).to_owned()),
             DiffItem::NoLineEnd => ChangeRow::NoLineEnd,
             DiffItem::Note(note) => ChangeRow::Note((*note).to_owned()),
-            DiffItem::Line(line) => {
-                match line.sign {
-                    DiffSign::Added => self.added += 1,
-                    DiffSign::Removed => self.removed += 1,
-                    DiffSign::Kept => {}
-                }
-                let number = line.old.max(line.new).unwrap_or(0);
-                self.last_number = self.last_number.max(number);
-                ChangeRow::Line {
-                    sign: line.sign,
-                    old: line.old,
-                    new: line.new,
-                    text: line.text.to_owned(),
-                }
-            }
+            DiffItem::Line(line) => ChangeRow::Line {
+                sign: line.sign,
+                old: line.old,
+                new: line.new,
+                text: line.text.to_owned(),
+            },
         });
+    }
+
+    fn push(&mut self, row: ChangeRow) {
+        if let ChangeRow::Line { sign, old, new, .. } = &row {
+            match sign {
+                DiffSign::Added => self.added += 1,
+                DiffSign::Removed => self.removed += 1,
+                DiffSign::Kept => {}
+            }
+            let number = old.max(new).unwrap_or(0);
+            self.last_number = self.last_number.max(number);
+        }
+        self.lines.push(row);
     }
 }
 

@@ -12,7 +12,7 @@ mod rows;
 mod tests;
 mod words;
 
-pub use rows::{DiffLook, DiffRows, rows};
+pub use rows::{DiffLook, DiffRows, lead_width, rows};
 
 use crate::domain::diff::{DiffItem, DiffSign, parse};
 

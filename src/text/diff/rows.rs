@@ -84,6 +84,17 @@ pub fn rows(text: &str, look: DiffLook<'_>, colours: &mut CodeColours) -> DiffRo
     }
 }
 
+/// The columns before the text of a line in a part of a longer diff.
+pub fn lead_width(width: usize, largest: u32) -> usize {
+    let digits = if width < ROOM_FOR_NUMBERS {
+        0
+    } else {
+        digits("", largest)
+    };
+    let lead = if digits == 0 { 1 } else { digits + 3 };
+    lead.min(width.saturating_sub(1))
+}
+
 /// The digits of the largest line number, by the headers of the hunks and at least of `largest`.
 fn digits(text: &str, largest: u32) -> usize {
     let ends = text.lines().filter_map(|line| {

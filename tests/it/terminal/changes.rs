@@ -37,6 +37,15 @@ fn a_change_is_reviewed_and_a_comment_is_sent() {
     }
     screen.wait_for("1 + touch this");
 
+    screen.send("/this");
+    screen.wait_for("in 1 line");
+    screen.send("\r");
+    screen.wait_for("\"this\" 1 of 1 · n next · N previous");
+    screen.send("\x1b");
+    screen.wait_for("since the session began · 1 file +1 −0");
+    screen.send("w");
+    screen.wait_for("without whitespace");
+
     // Below the last line stands that it has no end.
     screen.send("G");
     screen.wait_for("▌(no line end)");
@@ -72,7 +81,7 @@ fn a_hunk_and_then_the_rest_go_into_the_work_tree_they_came_from() {
     screen.send("\x18d");
     screen.wait_for("since the session began · 2 files +3 −2");
     // The last hunk of the second file.
-    screen.send("n]]a");
+    screen.send("}]]a");
     screen.wait_for("Apply?");
     screen.wait_for("+1 -1  numbers");
     screen.send("y");

@@ -1,13 +1,13 @@
 //! What is searched for, and where it was found.
 
 use crate::app::chat::scroll::BlockId;
+use crate::domain::chat::search::SearchWords;
 use crate::domain::id::PartId;
 
 /// A search in the conversation; without words there is none.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(in crate::app::chat) struct Search {
-    /// In small letters: the case does not matter.
-    pub(in crate::app::chat) words: String,
+    pub(in crate::app::chat) words: SearchWords,
     /// As of the last time that the user asked, oldest first.
     pub(super) hits: Vec<SearchHit>,
     /// Index of the hit that is shown.
@@ -26,22 +26,10 @@ pub(in crate::app::chat) struct SearchHit {
     pub(in crate::app::chat) nth: usize,
 }
 
-/// Small letters, and one blank where there are several or a line ends.
-pub(super) fn one_blank(text: &str) -> String {
-    let mut words = String::with_capacity(text.len());
-    for word in text.split_whitespace() {
-        if !words.is_empty() {
-            words.push(' ');
-        }
-        words.push_str(word);
-    }
-    words.to_lowercase()
-}
-
 impl Search {
     pub(super) fn of(words: &str) -> Self {
         Self {
-            words: one_blank(words),
+            words: SearchWords::new(words),
             ..Self::default()
         }
     }

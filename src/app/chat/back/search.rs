@@ -5,10 +5,11 @@
 
 use std::collections::HashSet;
 
-use super::hits::{Search, SearchHit, one_blank};
+use super::hits::{Search, SearchHit};
 use crate::app::chat::scroll::{Block, BlockId, Blocks};
 use crate::app::chat::{Chat, ChatFocus, ChatOutcome};
 use crate::app::cx::Cx;
+use crate::domain::chat::search::SearchWords;
 use crate::domain::chat::tool_call::{ToolCall, ToolDetail};
 use crate::domain::chat::{Part, PartKind};
 
@@ -101,7 +102,7 @@ impl Chat {
         self.search.at = None;
     }
 
-    fn hits_of(&self, words: &str) -> Vec<SearchHit> {
+    fn hits_of(&self, words: &SearchWords) -> Vec<SearchHit> {
         let mut hits = Vec::new();
         let blocks = Blocks {
             reverted_open: true,
@@ -111,8 +112,7 @@ impl Chat {
         while let Some(pos) = at {
             if let Some(Block::Part(entry, known)) = blocks.block(pos) {
                 let line = self.command_line(entry, known);
-                let count = count(&known.part, words)
-                    + line.map_or(0, |line| one_blank(line).matches(words).count());
+                let count = count(&known.part, words) + line.map_or(0, |line| words.count_in(line));
                 let block = BlockId::Part(entry.message.id.clone(), known.part.id.clone());
                 hits.extend((0..count).map(|nth| SearchHit {
                     block: block.clone(),
@@ -174,8 +174,8 @@ impl Chat {
 }
 
 /// How often a part has the words.
-fn count(part: &Part, words: &str) -> usize {
-    let count = |text: &str| one_blank(text).matches(words).count();
+fn count(part: &Part, words: &SearchWords) -> usize {
+    let count = |text: &str| words.count_in(text);
     match &part.kind {
         PartKind::Text { text, .. } | PartKind::Reasoning { text, .. } => count(text),
         PartKind::Tool(call) => count_in_call(call, &count),

@@ -24,7 +24,7 @@ fn hits_are_gone_through_from_the_newest_in_both_directions() {
     let mut harness = two_turns(None);
     draw(&mut harness, 80, 24);
 
-    harness.search("FIRST of");
+    harness.search("first  of");
     assert_eq!(harness.selected(), "d_first");
     let screen = draw(&mut harness, 80, 24);
     assert!(screen.contains("\"first of\" 2 of 2"), "{screen}");
@@ -47,7 +47,8 @@ fn hits_are_gone_through_from_the_newest_in_both_directions() {
 #[test]
 fn hits_are_counted_while_the_words_are_typed() {
     let harness = two_turns(None);
-    assert_eq!(harness.chat.hits_in_words("first  OF"), "2 found");
+    assert_eq!(harness.chat.hits_in_words("first  of"), "2 found");
+    assert_eq!(harness.chat.hits_in_words("First of"), "not found");
     assert_eq!(harness.chat.hits_in_words("first of d"), "1 found");
     assert_eq!(harness.chat.hits_in_words("nowhere"), "not found");
 }

@@ -1,202 +1,32 @@
-//! Where on the screen the words of a search are.
-//!
-//! A hit may be broken across rows: blanks of the words match any blanks and the break, and the
-//! break is skipped inside a word that is longer than its row.
+//! The row of a block in which a hit of the search is.
 
-use std::ops::Range;
-
-use ratatui::buffer::Buffer;
-use ratatui::layout::{Position, Rect};
-use ratatui::style::Style;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::block::BlockRows;
-use crate::text::wrap;
-
-/// Bars in front of a quotation's text, which each of its rows repeats.
-const BARS: [&str; 4] = ["│", "▌", "▎", "|"];
-
-/// Stands between two rows.
-const BREAK: &str = "\n";
-
-/// The text of consecutive rows of one block, in small letters.
-#[derive(Default)]
-struct RowsText {
-    symbols: Vec<(String, Position)>,
-    rows: u16,
-}
-
-impl RowsText {
-    /// Adds a row: its graphemes with their columns.
-    fn add<'a>(&mut self, y: u16, row: impl Iterator<Item = (u16, &'a str)>) {
-        let is_blank = |text: &str| text.trim().is_empty();
-        if self.rows > 0 {
-            self.symbols.push((BREAK.to_owned(), Position::new(0, y)));
-        }
-        self.rows += 1;
-        let begin = self.symbols.len();
-        let is_first = begin == 0;
-        let is_lead = |text: &str| is_blank(text) || (!is_first && BARS.contains(&text));
-        let row = row.skip_while(|(_, text)| is_lead(text));
-        let row = row.map(|(x, text)| (text.to_lowercase(), Position::new(x, y)));
-        self.symbols.extend(row);
-        while let Some((text, _)) = self.symbols[begin..].last()
-            && is_blank(text)
-        {
-            self.symbols.pop();
-        }
-    }
-
-    /// The symbols of each hit, from the first to the last.
-    fn hits(&self, words: &str) -> Vec<Range<usize>> {
-        let mut hits = Vec::new();
-        let mut at = 0;
-        while at < self.symbols.len() {
-            let end = self.hit_at(at, words);
-            hits.extend(end.map(|end| at..end));
-            at = end.unwrap_or(at + 1);
-        }
-        hits
-    }
-
-    /// The end of the hit that begins with this symbol.
-    fn hit_at(&self, start: usize, words: &str) -> Option<usize> {
-        let mut at = start;
-        let mut rest = words;
-        while let Some(wanted) = rest.chars().next() {
-            if wanted.is_whitespace() {
-                let blanks = self.symbols[at..].iter();
-                let blanks = blanks
-                    .take_while(|(text, _)| text.trim().is_empty())
-                    .count();
-                if blanks == 0 {
-                    return None;
-                }
-                at += blanks;
-                rest = rest.trim_start();
-                continue;
-            }
-            let is_break = self.symbols.get(at).is_some_and(|(text, _)| text == BREAK);
-            at += usize::from(is_break && at > start);
-            rest = rest.strip_prefix(self.symbols.get(at)?.0.as_str())?;
-            at += 1;
-        }
-        (at > start).then_some(at)
-    }
-}
+use crate::app::view::search_marks::RowsText;
+use crate::domain::chat::search::SearchWords;
 
 /// The row of a block with its `nth` hit; the last one before it if the block shows fewer.
-pub(super) fn row(shown: &BlockRows<'_>, words: &str, nth: usize) -> usize {
-    let mut text = RowsText::default();
+pub(super) fn row(shown: &BlockRows<'_>, words: &SearchWords, nth: usize) -> usize {
+    let mut text = RowsText::new(words);
     for (row, (_, _, line)) in shown.window(0, shown.len()).enumerate() {
         let Ok(row) = u16::try_from(row) else { break };
         let spans = line.spans.iter();
         let symbols = spans.flat_map(|span| span.content.graphemes(true));
         text.add(row, symbols.map(|symbol| (0, symbol)));
     }
-    let hits = text.hits(words);
-    let hit = hits.get(nth).or(hits.last());
-    hit.map_or(0, |hit| usize::from(text.symbols[hit.start].1.y))
-}
-
-/// Marks the words in all rows of an area; at each of `begins` another block begins, counted from
-/// the area's top.
-pub(super) fn mark(words: &str, area: Rect, begins: &[u16], buf: &mut Buffer, style: Style) {
-    let mut text = RowsText::default();
-    for row in area.rows() {
-        if begins.contains(&(row.y - area.y)) {
-            text.mark(words, buf, style);
-            text = RowsText::default();
-        }
-        let mut columns = Vec::new();
-        let mut x = row.left();
-        while x < row.right() {
-            let symbol = buf[(x, row.y)].symbol();
-            columns.push((x, symbol));
-            x += u16::try_from(wrap::width(symbol)).unwrap_or(1).max(1);
-        }
-        text.add(row.y, columns.into_iter());
-    }
-    text.mark(words, buf, style);
-}
-
-impl RowsText {
-    fn mark(&self, words: &str, buf: &mut Buffer, style: Style) {
-        for (text, at) in self
-            .hits(words)
-            .into_iter()
-            .flat_map(|hit| &self.symbols[hit])
-        {
-            if text != BREAK {
-                let width = u16::try_from(wrap::width(text)).unwrap_or(1).max(1);
-                let cells = Rect::new(at.x, at.y, width, 1).intersection(buf.area);
-                buf.set_style(cells, style);
-            }
-        }
-    }
+    text.row_of(nth)
 }
 
 #[cfg(test)]
 mod tests {
-    use ratatui::style::Modifier;
-
     use super::*;
-
-    #[test]
-    fn all_hits_of_a_row_are_marked_whatever_their_case() {
-        let area = Rect::new(0, 0, 20, 2);
-        let mut buf = Buffer::empty(area);
-        buf.set_string(0, 0, "Ünder 漢字 ünder", Style::default());
-        buf.set_string(0, 1, "nothing here", Style::default());
-        let style = Style::default().add_modifier(Modifier::REVERSED);
-
-        mark("ünder", area, &[], &mut buf, style);
-
-        let is_marked = |x: u16, y: u16| buf[(x, y)].modifier.contains(Modifier::REVERSED);
-        let marked: Vec<u16> = (0..20).filter(|x| is_marked(*x, 0)).collect();
-        assert_eq!(marked, [0, 1, 2, 3, 4, 11, 12, 13, 14, 15]);
-        assert!(!(0..20).any(|x| is_marked(x, 1)));
-    }
-
-    /// The marked part of each row of a text.
-    fn marked(words: &str, rows: &[&str], begins: &[u16]) -> Vec<String> {
-        let height = u16::try_from(rows.len()).unwrap();
-        let area = Rect::new(0, 0, 20, height);
-        let mut buf = Buffer::empty(area);
-        for (y, row) in (0..).zip(rows) {
-            buf.set_string(0, y, row, Style::default());
-        }
-        let style = Style::default().add_modifier(Modifier::REVERSED);
-        mark(words, area, begins, &mut buf, style);
-        let row = |y| {
-            let cells = (0..20).map(|x| &buf[(x, y)]);
-            let marked = cells.filter(|cell| cell.modifier.contains(Modifier::REVERSED));
-            marked.map(ratatui::buffer::Cell::symbol).collect()
-        };
-        (0..height).map(row).collect()
-    }
-
-    #[test]
-    fn a_hit_that_is_broken_across_rows_is_marked_on_both() {
-        let rows = ["  the second", "  word of a text"];
-        assert_eq!(marked("second word", &rows, &[]), ["second", "word"]);
-        // Between two blocks there is no text.
-        assert_eq!(marked("second word", &rows, &[0, 1]), ["", ""]);
-
-        let long = ["  a very long ident", "  ifier"];
-        assert_eq!(marked("identifier", &long, &[]), ["ident", "ifier"]);
-
-        let quoted = ["  │ first line", "  │ second line"];
-        assert_eq!(marked("line second", &quoted, &[]), ["line", "second"]);
-        assert_eq!(marked("漢字", &["漢字 漢"], &[]), ["漢 字 "]);
-    }
 
     #[test]
     fn the_row_of_a_hit_is_where_it_begins() {
         let lines = ["one two", "three", "one two three"];
         let shown = BlockRows::lines(lines.map(Into::into).into());
-        assert_eq!(row(&shown, "two three", 0), 0);
-        assert_eq!(row(&shown, "two three", 1), 2);
-        assert_eq!(row(&shown, "two three", 9), 2);
+        let row = |nth| row(&shown, &SearchWords::new("two three"), nth);
+        assert_eq!([row(0), row(1), row(9)], [0, 2, 2]);
     }
 }

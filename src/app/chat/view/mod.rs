@@ -4,7 +4,7 @@
 //! The rule always keeps its row, so that the conversation above it moves by whole lines only.
 //!
 //! In reading order: `props` is what the root passes to the view, `keys` holds the names of the
-//! keys, `transcript` draws the visible rows, `hits` marks what was searched for in them, `block`
+//! keys, `transcript` draws the visible rows, `hits` finds what was searched for in them, `block`
 //! and `part` draw one block of them, `tool` a tool call, `turn_end` the line below a turn; `pieces`
 //! finds what of a message can be copied alone; `composer` is the prompt's text and the queue,
 //! `requests` the panel with the text of `permission` or `question`.
@@ -205,7 +205,7 @@ impl Chat {
             let next = key(ChatAction::NextHit);
             let before = key(ChatAction::PreviousHit);
             let count = self.search.count(self.transcript.more);
-            let words = &self.search.words;
+            let words = self.search.words.as_str();
             let words = format!("\"{words}\" {count} · {next} next {before} previous");
             return (words, theme.accent);
         }

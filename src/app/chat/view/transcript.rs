@@ -14,6 +14,7 @@ use super::hits;
 use crate::app::chat::scroll::{Block, Blocks, ChatAnchor, Pos};
 use crate::app::chat::{Chat, ChatAction, ChatContext, ChatViewProps, ChatViewport};
 use crate::app::view::cx::ViewCx;
+use crate::app::view::search_marks;
 use crate::app::view::theme::Theme;
 use crate::text::wrap;
 
@@ -84,7 +85,7 @@ impl Chat {
         if self.search.is_on() {
             let style = painter.vx.theme.selection;
             let begins: Vec<u16> = drawn.viewport.blocks.iter().map(|(y, _)| *y).collect();
-            hits::mark(&self.search.words, area, &begins, buf, style);
+            search_marks::mark(&self.search.words, area, &begins, buf, style);
         }
         drawn
     }

@@ -131,9 +131,9 @@ const ROWS: &[ActionRow] = rows! {
     }
     Changes {
         Changes::NextFile "changes.next_file" "files" "go to the next file"
-            [Changes: "n" "right"]
+            [Changes: "}" "right"]
         Changes::PreviousFile "changes.previous_file" "files" "go to the previous file"
-            [Changes: "p" "left"]
+            [Changes: "{" "left"]
         Changes::NextHunk "changes.next_hunk" "hunks" "go to the next hunk"
             [Changes: "]" "tab"]
         Changes::PreviousHunk "changes.previous_hunk" "hunks" "go to the previous hunk"
@@ -148,6 +148,14 @@ const ROWS: &[ActionRow] = rows! {
             [Changes: "a"]
         Changes::ApplyAll "changes.apply_all" "apply all" "apply all changes to your work tree"
             [Changes: "A"]
+        Changes::Search "changes.search" "search" "search in the changes"
+            [Changes: "/"]
+        Changes::NextHit "changes.next_hit" "next hit" "go to the next search hit"
+            [Changes: "n"]
+        Changes::PreviousHit "changes.previous_hit" "prev hit" "go to the previous search hit"
+            [Changes: "N"]
+        Changes::Whitespace "changes.whitespace" "whitespace" "hide changes of whitespace alone"
+            [Changes: "w"]
         Changes::Scope "changes.scope" "compare" "change what to compare with"
             [Changes: "b"]
         Changes::Again "changes.again" "refresh" "fetch the changes again"

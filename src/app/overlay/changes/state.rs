@@ -1,7 +1,11 @@
 //! The changes of one session, and where the reader is in them.
 
+use std::sync::Arc;
+
+use super::search::ChangesSearch;
 use crate::app::action::ChangesAction;
 use crate::domain::diff::change_set::{ChangeRow, ChangeSet, ChangesScope};
+use crate::domain::diff::whitespace::without_whitespace;
 use crate::domain::failure::Failure;
 
 /// The lines of a quote, at most.
@@ -20,6 +24,11 @@ pub(in crate::app) struct ChangesState {
     pub(super) mark: Option<usize>,
     /// For each file, whether it is marked as viewed: then only its name is shown.
     pub(super) viewed: Vec<bool>,
+    pub(super) search: ChangesSearch,
+    /// Changes of whitespace alone are hidden.
+    pub(super) ignores_whitespace: bool,
+    /// The changes without those of whitespace, if they are hidden.
+    without_whitespace: Option<Arc<ChangeSet>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -27,7 +36,7 @@ pub(super) enum ChangesTold {
     #[default]
     Asked,
     Failed(Failure),
-    Known(ChangeSet),
+    Known(Arc<ChangeSet>),
 }
 
 impl ChangesState {
@@ -36,6 +45,8 @@ impl ChangesState {
         if self.scope.as_ref() != Some(&scope) {
             *self = Self {
                 scope: Some(scope),
+                ignores_whitespace: self.ignores_whitespace,
+                search: self.search.again(),
                 ..Self::default()
             };
         } else if matches!(self.told, ChangesTold::Failed(_)) {
@@ -59,16 +70,32 @@ impl ChangesState {
                 return;
             }
         };
-        let (viewed, cursor) = match &self.told {
-            ChangesTold::Known(old) => {
-                (self.still_viewed(old, &new), place(old, &new, self.cursor))
-            }
-            _ => (vec![false; new.files.len()], 0),
+        self.viewed = match &self.told {
+            ChangesTold::Known(old) => self.still_viewed(old, &new),
+            _ => vec![false; new.files.len()],
         };
-        self.viewed = viewed;
-        self.cursor = cursor;
+        self.show(|state| state.told = ChangesTold::Known(Arc::new(new)));
+    }
+
+    /// Changes what is shown; the cursor stays at its line.
+    fn show(&mut self, change: impl FnOnce(&mut Self)) {
+        let before = self.shared().cloned();
+        change(self);
+        self.without_whitespace = match &self.told {
+            ChangesTold::Known(set) if self.ignores_whitespace => {
+                Some(Arc::new(without_whitespace(set)))
+            }
+            _ => None,
+        };
+        let after = self.set();
+        let cursor = before
+            .zip(after)
+            .map(|(old, new)| place(&old, new, self.cursor));
+        let top = self.cursor.saturating_sub(self.top);
+        self.cursor = cursor.unwrap_or(0);
+        self.top = self.cursor.saturating_sub(top);
         self.mark = None;
-        self.told = ChangesTold::Known(new);
+        self.find_hits();
         self.settle();
     }
 
@@ -82,10 +109,14 @@ impl ChangesState {
         viewed.collect()
     }
 
-    /// The changes, once they are known.
+    /// The changes as they are shown, once they are known.
     pub(super) fn set(&self) -> Option<&ChangeSet> {
-        match &self.told {
-            ChangesTold::Known(set) => Some(set),
+        self.shared().map(AsRef::as_ref)
+    }
+
+    fn shared(&self) -> Option<&Arc<ChangeSet>> {
+        match (&self.told, &self.without_whitespace) {
+            (ChangesTold::Known(_), Some(set)) | (ChangesTold::Known(set), None) => Some(set),
             _ => None,
         }
     }
@@ -99,11 +130,16 @@ impl ChangesState {
         self.viewed.get(file).copied().unwrap_or(false)
     }
 
+    /// Whether only the file's name is shown.
+    pub(super) fn is_folded(&self, file: usize) -> bool {
+        self.is_viewed(file) && self.search.unfolded != Some(file)
+    }
+
     /// The next row that is shown.
     pub(super) fn after(&self, row: usize) -> Option<usize> {
         let set = self.set()?;
         let file = set.file_at(row)?;
-        let next = if self.is_viewed(file) {
+        let next = if self.is_folded(file) {
             set.files[file].rows.end
         } else {
             row + 1
@@ -116,7 +152,7 @@ impl ChangesState {
         let set = self.set()?;
         let above = row.checked_sub(1)?;
         let file = set.file_at(above)?;
-        Some(if self.is_viewed(file) {
+        Some(if self.is_folded(file) {
             set.files[file].rows.start
         } else {
             above
@@ -159,7 +195,13 @@ impl ChangesState {
                     None => Some(self.cursor),
                 };
             }
-            ChangesAction::Comment
+            ChangesAction::NextHit => self.next_hit(true),
+            ChangesAction::PreviousHit => self.next_hit(false),
+            ChangesAction::Whitespace => {
+                self.show(|state| state.ignores_whitespace = !state.ignores_whitespace);
+            }
+            ChangesAction::Search
+            | ChangesAction::Comment
             | ChangesAction::Apply
             | ChangesAction::ApplyAll
             | ChangesAction::Scope
@@ -209,11 +251,11 @@ impl ChangesState {
     }
 
     /// Moves the cursor to a row that is shown.
-    fn settle(&mut self) {
+    pub(super) fn settle(&mut self) {
         let Some(set) = self.set() else { return };
         let cursor = self.cursor.min(set.rows().saturating_sub(1));
         self.cursor = match set.file_at(cursor) {
-            Some(file) if self.is_viewed(file) => set.files[file].rows.start,
+            Some(file) if self.is_folded(file) => set.files[file].rows.start,
             _ => cursor,
         };
     }
@@ -271,14 +313,25 @@ fn is_hunk(set: &ChangeSet, row: usize) -> bool {
             .is_some_and(|file| set.files[file].lines.is_empty())
 }
 
-/// The same row of the same file in the new changes.
+/// The same line of the same file in the new changes, or the nearest.
 fn place(old: &ChangeSet, new: &ChangeSet, row: usize) -> usize {
     let Some(file) = old.file_at(row).and_then(|file| old.files.get(file)) else {
         return 0;
     };
     let mut files = new.files.iter();
-    let same = files.find(|one| one.change.path() == file.change.path());
-    same.map_or(0, |same| {
-        (same.rows.start + row - file.rows.start).min(same.rows.end - 1)
-    })
+    let Some(same) = files.find(|one| one.change.path() == file.change.path()) else {
+        return 0;
+    };
+    let nearest = (same.rows.start + row - file.rows.start).min(same.rows.end - 1);
+    let Some(ChangeRow::Line { old, new, .. }) = old.row(row) else {
+        return nearest;
+    };
+    let is_it = |line: &ChangeRow| match line {
+        ChangeRow::Line { old: o, new: n, .. } => {
+            (new.is_some() && n == new) || (new.is_none() && old.is_some() && o == old)
+        }
+        _ => false,
+    };
+    let at = same.lines.iter().position(is_it);
+    at.map_or(nearest, |at| same.rows.start + 1 + at)
 }

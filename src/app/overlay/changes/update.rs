@@ -6,6 +6,7 @@ use super::state::ChangesState;
 use crate::app::action::{AppAction, ChangesAction};
 use crate::app::cx::Cx;
 use crate::app::overlay::Overlay;
+use crate::app::overlay::chat_list::ChatListOverlay;
 use crate::app::pane::Pane;
 use crate::app::{App, OpenSession};
 use crate::domain::diff::change_set::ChangesScope;
@@ -55,6 +56,15 @@ impl App {
         let scope = self.session().and_then(|one| one.changes.scope.clone());
         match (action, scope) {
             (ChangesAction::Comment, _) => self.comment(cx),
+            (ChangesAction::Search, _) => {
+                let list = ChatListOverlay::search("Search in the changes");
+                self.overlays.push(Overlay::Chat(list));
+            }
+            (ChangesAction::NextHit | ChangesAction::PreviousHit, _)
+                if !self.searches_changes() =>
+            {
+                self.notify("search for something first", cx);
+            }
             (ChangesAction::Apply | ChangesAction::ApplyAll, _) => self.try_changes(action, cx),
             (ChangesAction::Again, Some(scope)) => self.ask_changes(scope, cx),
             (ChangesAction::Scope, Some(scope)) => {
@@ -70,6 +80,17 @@ impl App {
                 }
             }
         }
+    }
+
+    fn searches_changes(&self) -> bool {
+        self.session()
+            .is_some_and(|session| session.changes.search.is_on())
+    }
+
+    /// Ends the search in the changes, if they are on top and there is one.
+    pub(in crate::app) fn end_changes_search(&mut self) -> bool {
+        self.overlays.top() == Some(&Overlay::Changes)
+            && self.changes_mut().is_some_and(ChangesState::end_search)
     }
 
     pub(in crate::app) fn scroll_changes(&mut self, rows: i16) {

@@ -1,7 +1,5 @@
 //! Draws the changes over the panes: a title, the files where there is room, and the diff.
 
-use std::fmt::Write as _;
-
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -9,11 +7,13 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Widget};
 
 use super::state::{ChangesState, ChangesTold};
-use super::view_rows::{DrawnRow, RowsLook, counts, drawn_rows, tail_of};
+use super::view_rows::{DrawnRow, RowsLook, counts, drawn_rows, lead, tail_of};
 use crate::app::action::{Action, ChangesAction};
 use crate::app::input::keymap::KeyContext;
 use crate::app::view::cx::ViewCx;
+use crate::app::view::facts;
 use crate::app::view::frame::{PaneFrame, divider, rule};
+use crate::app::view::search_marks;
 use crate::app::view::theme::Theme;
 use crate::app::{App, OpenSession};
 use crate::domain::diff::change_set::{ChangeSet, ChangesScope};
@@ -22,6 +22,8 @@ use crate::text::{visible, wrap};
 /// From here on there is room for the files beside the diff.
 const ROOM_FOR_FILES: u16 = 110;
 const FILES: u16 = 36;
+/// The columns of what is searched for.
+const SEARCHED: usize = 24;
 
 impl App {
     pub(in crate::app::overlay) fn view_changes(
@@ -40,17 +42,11 @@ impl App {
         };
         Clear.render(area, buf);
         let state = &session.changes;
-        let name = self.name_shown();
         let mut rows = area.rows();
         let (Some(title), Some(line)) = (rows.next(), rows.next()) else {
             return;
         };
-        let frame = PaneFrame {
-            title: &format!("Changes · {}", visible::name(name)),
-            right: &title_words(state),
-            focused: true,
-        };
-        frame.draw_title(title, buf, vx.theme);
+        self.view_title(session, title, buf, vx);
         rule(line, true, buf, vx.theme);
         let mut inner = Rect {
             y: area.y + 2,
@@ -58,7 +54,8 @@ impl App {
             ..area
         };
         match &state.told {
-            ChangesTold::Known(set) if !set.files.is_empty() => {
+            ChangesTold::Known(_) if state.set().is_some_and(|set| !set.files.is_empty()) => {
+                let Some(set) = state.set() else { return };
                 view_problems(set, &mut inner, buf, vx.theme);
                 if inner.width >= ROOM_FOR_FILES {
                     let files = Rect {
@@ -84,6 +81,36 @@ impl App {
                 }
             }
         }
+    }
+
+    fn view_title(&self, session: &OpenSession, row: Rect, buf: &mut Buffer, vx: &ViewCx<'_>) {
+        let state = &session.changes;
+        let heading = format!("Changes · {}", visible::name(self.name_shown()));
+        let room = usize::from(row.width).saturating_sub(wrap::width(&heading) + 5);
+        let right = if state.search.is_on() {
+            self.search_words(state)
+        } else {
+            title_words(state, room)
+        };
+        let frame = PaneFrame {
+            title: &heading,
+            right: &right,
+            focused: true,
+        };
+        frame.draw_title(row, buf, vx.theme);
+    }
+
+    /// What is searched for, with the keys to go on.
+    fn search_words(&self, state: &ChangesState) -> String {
+        let words = wrap::truncate(state.search.words.as_str(), SEARCHED);
+        let count = state.search.count(state.cursor);
+        let key = |action, does: &str| match self.changes_key(action).as_str() {
+            "" => String::new(),
+            key => format!(" · {key} {does}"),
+        };
+        let next = key(ChangesAction::NextHit, "next");
+        let before = key(ChangesAction::PreviousHit, "previous");
+        format!("\"{words}\" {count}{next}{before}")
     }
 
     /// What is said where there is no diff to show.
@@ -148,23 +175,26 @@ fn since(scope: &ChangesScope) -> &'static str {
     }
 }
 
-/// `since the session began · 3 files +41 −12 · 1 viewed`
-fn title_words(state: &ChangesState) -> String {
-    let mut words = state.scope.as_ref().map_or("", since).to_owned();
-    if let ChangesTold::Known(set) = &state.told {
+/// `since the session began · 3 files +41 −12 · 1 viewed`, as far as there is room.
+fn title_words(state: &ChangesState, room: usize) -> String {
+    let since = state.scope.as_ref().map_or("", since).to_owned();
+    let mut facts = vec![(2, since)];
+    if let Some(set) = state.set() {
         let files = match set.files.len() {
             1 => "1 file".to_owned(),
             n => format!("{n} files"),
         };
         let (added, removed) = set.counts();
-        // Writing into a string cannot fail.
-        let _ = write!(words, " · {files} +{added} −{removed}");
+        facts.push((3, format!("{files} +{added} −{removed}")));
         let viewed = state.viewed.iter().filter(|viewed| **viewed).count();
         if viewed > 0 {
-            let _ = write!(words, " · {viewed} viewed");
+            facts.push((1, format!("{viewed} viewed")));
         }
     }
-    words
+    if state.ignores_whitespace {
+        facts.push((4, "without whitespace".to_owned()));
+    }
+    facts::fit(facts, room)
 }
 
 /// What could not be read, above the diff.
@@ -233,8 +263,10 @@ fn view_diff(
     let selected = state.selected();
     let mut areas = area.rows();
     for DrawnRow { row, lines } in rows {
+        let mut text: Option<Rect> = None;
         for line in lines {
-            let Some(area) = areas.next() else { return };
+            let Some(area) = areas.next() else { break };
+            text = Some(text.map_or(area, |text| text.union(area)));
             if row == state.cursor {
                 let cursor = vx.theme.pick("▌", ">");
                 buf.set_stringn(area.x, area.y, cursor, 1, vx.theme.accent);
@@ -243,6 +275,15 @@ fn view_diff(
                 buf.set_stringn(area.x, area.y, mark, 1, vx.theme.accent);
             }
             buf.set_line(area.x + 1, area.y, &line, area.width.saturating_sub(1));
+        }
+        if let (Some(text), true) = (text, state.search.is_on()) {
+            let lead = u16::try_from(lead(set, row, &look) + 1).unwrap_or(0);
+            let text = Rect {
+                x: text.x.saturating_add(lead),
+                width: text.width.saturating_sub(lead),
+                ..text
+            };
+            search_marks::mark(&state.search.words, text, &[], buf, vx.theme.selection);
         }
     }
 }
@@ -263,7 +304,7 @@ fn in_sight(
     }
     top = top.max(earliest);
     // A file that was folded since hides its rows.
-    if let Some(file) = set.file_at(top).filter(|file| state.is_viewed(*file)) {
+    if let Some(file) = set.file_at(top).filter(|file| state.is_folded(*file)) {
         top = set.files[file].rows.start;
     }
     let mut rows = drawn_rows(state, set, top, look, colours);

@@ -52,7 +52,11 @@ pub(super) fn drawn_rows(
             }],
             None => vec![DrawnRow {
                 row,
-                lines: vec![name(of_file, state.is_viewed(file), look)],
+                lines: vec![name(
+                    of_file,
+                    (state.is_viewed(file), state.is_folded(file)),
+                    look,
+                )],
             }],
         };
         used += rows.iter().map(|row| row.lines.len()).sum::<usize>();
@@ -106,6 +110,17 @@ fn code_rows(
     .collect()
 }
 
+/// The columns before the text of a row.
+pub(super) fn lead(set: &ChangeSet, row: usize, look: &RowsLook<'_>) -> usize {
+    let file = set.file_at(row).and_then(|file| set.files.get(file));
+    match (set.row(row), file) {
+        (Some(ChangeRow::Line { .. }), Some(file)) => {
+            diff::lead_width(look.width, file.last_number)
+        }
+        _ => 0,
+    }
+}
+
 fn is_changed(row: Option<&ChangeRow>) -> bool {
     matches!(row, Some(ChangeRow::Line { sign, .. }) if *sign != DiffSign::Kept)
 }
@@ -147,9 +162,13 @@ fn hunk(file: &ChangedFile, lines: Range<usize>) -> String {
 }
 
 /// `▾ src/pool.rs  +36 −9  new file`
-fn name(file: &ChangedFile, is_viewed: bool, look: &RowsLook<'_>) -> Line<'static> {
+fn name(
+    file: &ChangedFile,
+    (is_viewed, is_folded): (bool, bool),
+    look: &RowsLook<'_>,
+) -> Line<'static> {
     let theme = look.theme;
-    let sign = if is_viewed {
+    let sign = if is_folded {
         theme.pick("▸ ", "> ")
     } else {
         theme.pick("▾ ", "v ")
