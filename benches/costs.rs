@@ -15,16 +15,19 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use sandbar::app::cx::{Cx, IdSource};
 use sandbar::app::event::Event;
+use sandbar::app::input::key::Key;
 use sandbar::app::input::keymap::Keymap;
 use sandbar::app::view::theme::Theme;
 use sandbar::app::{App, AppOptions, Mode};
 use sandbar::domain::chat::{
     ChatEvent, Conversation, Message, MessageWithParts, Part, Resync, Role, Tokens, TurnStatus,
 };
+use sandbar::domain::diff::change_set::{ChangeSet, ChangesScope};
 use sandbar::domain::id::SessionKey;
 use sandbar::domain::log::{LogLine, LogStream};
 use sandbar::domain::sandbox::Phase;
 use sandbar::domain::sandbox::price::Prices;
+use sandbar::domain::server::ServerAnswer;
 use sandbar::domain::session::{CredentialRef, SessionEvent, SessionOrigin, SessionSpec};
 use sandbar::domain::time::UnixMillis;
 use sandbar::text::{Growth, Palette, TextCache, TextKey, wrap};
@@ -131,6 +134,11 @@ impl Program {
     fn delta(&mut self, number: u64) {
         self.chat(growth(&word(number)));
         self.frame();
+    }
+
+    fn key(&mut self, key: Key) {
+        self.now += Duration::from_millis(10);
+        self.with_cx(|model, cx| model.update(Event::Key(key), cx));
     }
 
     fn log(&mut self, lines: Vec<LogLine>) {
@@ -389,6 +397,73 @@ fn with_code(messages: usize, lines: usize) -> Vec<MessageWithParts> {
     (0..messages).map(with_code).collect()
 }
 
+const CHANGES_OF: [(&str, &str, usize); 2] = [
+    (
+        "open changes of 1,000 lines",
+        "scroll in 1,000 lines",
+        1_000,
+    ),
+    (
+        "open changes of 100,000 lines",
+        "scroll in 100,000 lines",
+        100_000,
+    ),
+];
+
+/// Changes that are read, shown for the first time, and scrolled by a row.
+fn changes(criterion: &mut Criterion, samples: &Samples) {
+    for (open, scroll, lines) in CHANGES_OF {
+        let patch = patch(lines);
+        let opened = || {
+            let mut program = Program::new();
+            program.key(Key::ctrl('x'));
+            program.key(Key::char('d'));
+            let changes = Ok(ChangeSet::of_patch(patch.as_bytes()));
+            let answer = ServerAnswer::Changes(ChangesScope::Uncommitted, changes);
+            program.session(SessionEvent::Server(answer));
+            program.frame();
+            program
+        };
+        samples.measure(
+            criterion,
+            open,
+            || (),
+            |(), _| {
+                black_box(opened());
+            },
+        );
+        let at_the_end = || {
+            let mut program = opened();
+            program.key(Key::char('G'));
+            program
+        };
+        samples.measure(criterion, scroll, at_the_end, |program, _| {
+            program.key(Key::char('k'));
+            program.frame();
+        });
+    }
+}
+
+/// Changed lines of code in files of a thousand.
+fn patch(lines: usize) -> String {
+    let mut patch = String::new();
+    for file in 0..lines.div_ceil(1_000) {
+        let head =
+            format!("diff --git a/{file}.rs b/{file}.rs\n--- a/{file}.rs\n+++ b/{file}.rs\n");
+        patch.push_str(&head);
+        patch.push_str("@@ -1,750 +1,750 @@\n");
+        for line in 0..250 {
+            let code = format!("    let value_{line} = call({line}, \"text\");\n");
+            let new = code.replace("call", "other");
+            for (sign, code) in [(' ', &code), (' ', &code), ('-', &code), ('+', &new)] {
+                patch.push(sign);
+                patch.push_str(code);
+            }
+        }
+    }
+    patch
+}
+
 fn logs(criterion: &mut Criterion, samples: &Samples) {
     for (name, batches) in [
         ("100 log lines at none", 0),
@@ -443,6 +518,7 @@ fn main() {
     deltas(&mut criterion, &samples);
     texts(&mut criterion, &samples);
     code(&mut criterion, &samples);
+    changes(&mut criterion, &samples);
     logs(&mut criterion, &samples);
     screens(&mut criterion, &samples);
     criterion.final_summary();
@@ -451,6 +527,8 @@ fn main() {
         ((DELTA[2].0, DELTA[3].0), " (at most 1.3)"),
         ((OPEN[0].0, OPEN[1].0), ""),
         ((OPEN[0].0, OPEN[2].0), ""),
+        ((CHANGES_OF[0].0, CHANGES_OF[1].0), ""),
+        ((CHANGES_OF[0].1, CHANGES_OF[1].1), " (at most 1.3)"),
         (
             ("colours in 100 lines", "colours in 10,000 lines"),
             " (at most 1.3)",

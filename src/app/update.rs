@@ -241,6 +241,7 @@ impl App {
             AppAction::DeleteRow => self.ask_delete_row(cx),
             AppAction::ServerStatus => self.open_status(cx),
             AppAction::Changes => self.open_changes(cx),
+            AppAction::UpdateSession => self.ask_update(cx),
             AppAction::ProviderKey => self.ask_provider(cx),
             AppAction::FavouriteModel => self.turn_favourite(cx),
             AppAction::ScrollDown => self.scroll_overlay(1),
@@ -413,6 +414,7 @@ impl App {
             Reply::Preferences(preferences) => {
                 self.recent.restore(&preferences.recent_actions);
                 self.preferences = preferences;
+                self.prefer_beside();
             }
             Reply::CostSummed(dollars) => self.day_cost = dollars,
             Reply::Notice(text) => self.notify(text, cx),

@@ -114,6 +114,8 @@ pub(super) enum CliCommand {
     Diff(NameArgs),
     /// Apply the work done in a session to the git work tree here
     Apply(ApplyArgs),
+    /// Take what has changed in the git work tree here into a session
+    Update(UpdateArgs),
     /// Make a branch of the work done in a session, in the git repository here
     Fetch(FetchArgs),
     /// Fetch the work done in a session, and push its branch
@@ -254,6 +256,15 @@ pub(super) struct ApplyArgs {
     /// Apply it even if the same lines changed here, and mark the conflicts
     #[arg(long = "3way")]
     pub three_way: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct UpdateArgs {
+    /// Name of the session, as `sandbar ls` prints it
+    pub name: String,
+    /// Update it even if the work tree is unrelated to the session
+    #[arg(long)]
+    pub force: bool,
 }
 
 #[derive(Debug, Args)]

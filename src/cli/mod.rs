@@ -117,6 +117,9 @@ fn dispatch(cli: Cli, env: &Env) -> Result<(), CommandError> {
         Some(CliCommand::Apply(args)) => {
             code::apply(options, &args, env).map_err(about(&args.name))
         }
+        Some(CliCommand::Update(args)) => {
+            code::update(options, &args, env).map_err(about(&args.name))
+        }
         Some(CliCommand::Config(args)) => config::config(options, &args, env),
         Some(CliCommand::Doctor(args)) => doctor::doctor(options, &args, env),
         Some(CliCommand::Rules(args)) => rules::rules(&args, env),

@@ -1,4 +1,4 @@
-//! Favourite and recent models, recent actions; and the agent, model and variant chosen in one session.
+//! Favourite and recent models, recent actions, how changes are shown; and the agent, model and variant chosen in one session.
 
 use super::chat::ModelRef;
 
@@ -11,6 +11,8 @@ pub struct Preferences {
     pub recent_models: Vec<ModelRef>,
     /// The names of actions, last run first.
     pub recent_actions: Vec<String>,
+    /// Changes are shown side by side.
+    pub side_by_side: bool,
 }
 
 /// Something to remember.
@@ -22,6 +24,8 @@ pub enum PreferenceChange {
     ModelChosen(ModelRef),
     /// The action of this name was run from the palette.
     ActionRun(String),
+    /// Changes are shown side by side from now on, or no longer.
+    SideBySide(bool),
 }
 
 /// What the user has chosen for the next prompts of a session; `None`: nothing.

@@ -20,12 +20,14 @@ use super::recorder::composer_place::ComposerPlace;
 use super::run::driver;
 use super::run::inbox::{CommandSender, command_channel};
 use super::sandbox::closing;
+use super::snapshot::patch;
 use super::watch::SessionWatchers;
 use crate::domain::failure::Failure;
 use crate::domain::failure::advice::Advice;
 use crate::domain::id::SessionKey;
 use crate::domain::preferences::{PreferenceChange, PromptChoice};
 use crate::domain::sandbox::Phase;
+use crate::domain::server::{ServerAnswer, ServerCommand};
 use crate::domain::session::{
     CloseAction, ComposerChange, ListPlace, SessionCommand, SessionEvent, SessionSpec,
 };
@@ -177,6 +179,13 @@ impl Supervisor {
         key: &SessionKey,
         command: SessionCommand,
     ) -> Result<(), CommandQueueFull> {
+        let command = match command {
+            SessionCommand::Server(command) if command.is_about_snapshot() => {
+                self.ask_snapshot(key.clone(), command);
+                return Ok(());
+            }
+            command => command,
+        };
         let running = self.running.get_mut(key);
         match (
             running.filter(|running| !running.commands.is_closed()),
@@ -196,6 +205,26 @@ impl Supervisor {
             }
             (None, _) => Err(CommandQueueFull),
         }
+    }
+
+    /// Answers from the session's last snapshot, whether it runs or not.
+    fn ask_snapshot(&mut self, key: SessionKey, command: ServerCommand) {
+        let context = Arc::clone(&self.context);
+        let events = EventSender::new(key.clone(), self.events.clone());
+        self.tasks.spawn(async move {
+            let answer = match command {
+                ServerCommand::Changes(scope) => {
+                    let changes = Box::pin(patch::changes(&context, &key)).await;
+                    ServerAnswer::Changes(scope, changes)
+                }
+                ServerCommand::Apply(request) => {
+                    let applied = Box::pin(patch::apply(&context, &key, &request)).await;
+                    ServerAnswer::Applied(request, applied)
+                }
+                _ => return,
+            };
+            events.send(SessionEvent::Server(answer)).await;
+        });
     }
 
     /// Waits until all commands sent to the sessions so far are done.

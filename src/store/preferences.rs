@@ -13,6 +13,7 @@ use crate::domain::time::UnixMillis;
 const FAVOURITE: &str = "favourite_model";
 const CHOSEN: &str = "recent_model";
 const RUN: &str = "recent_action";
+const SIDE_BY_SIDE: &str = "changes_side_by_side";
 
 /// Recent names of a kind that are kept.
 const KEPT: i64 = 20;
@@ -27,6 +28,7 @@ impl Store {
                 favourite_models: models(favourites),
                 recent_models: models(names(conn, CHOSEN)?),
                 recent_actions: names(conn, RUN)?,
+                side_by_side: !names(conn, SIDE_BY_SIDE)?.is_empty(),
             })
         })
         .await
@@ -43,6 +45,7 @@ impl Store {
                 PreferenceChange::Favourite(model, on) => (FAVOURITE, name_of(&model), on),
                 PreferenceChange::ModelChosen(model) => (CHOSEN, name_of(&model), true),
                 PreferenceChange::ActionRun(name) => (RUN, name, true),
+                PreferenceChange::SideBySide(on) => (SIDE_BY_SIDE, "on".to_owned(), on),
             };
             if is_on {
                 note(&db.conn, (kind, &name), at)

@@ -64,6 +64,7 @@ impl Action {
             AppAction::UseTemplate => Some("attached to a server: no sandbox to boot"),
             AppAction::Shell => Some("attached to a server: no sandbox for a shell"),
             AppAction::Extend => Some("attached to a server: no time limit"),
+            AppAction::UpdateSession => Some("attached to a server: no sandbox to update"),
             AppAction::ToggleLogs | AppAction::FocusLogs => {
                 Some("attached to a server: read its logs there")
             }
@@ -87,6 +88,7 @@ impl Action {
                     | AppAction::UseTemplate
                     | AppAction::Shell
                     | AppAction::Extend
+                    | AppAction::UpdateSession
             )
         )
     }
@@ -114,6 +116,8 @@ actions! {
         ProviderKey,
         /// Shows what was changed.
         Changes,
+        /// Takes what has changed at home into the shown session's sandbox.
+        UpdateSession,
         NewSession,
         /// Begins a conversation beside the shown one, in the same sandbox.
         NewConversation,
@@ -242,12 +246,18 @@ actions! {
         Apply,
         /// Applies all.
         ApplyAll,
+        /// Takes the selected hunks or files back in the sandbox, after a question.
+        Discard,
+        /// Brings again what was discarded last.
+        UndoDiscard,
         /// Opens the field for what to search for.
         Search,
         NextHit,
         PreviousHit,
         /// Hides changes of whitespace alone, or shows them.
         Whitespace,
+        /// Shows old and new side by side, or below each other.
+        Beside,
         /// Compares with something else.
         Scope,
         /// Fetches the changes again.

@@ -36,6 +36,12 @@ impl App {
             Some(Overlay::Confirm(Confirm::Apply { key, request, .. })) => {
                 self.apply_changes(&key, request, cx);
             }
+            Some(Overlay::Confirm(Confirm::Update { key, root })) => {
+                self.update_session(&key, root, cx);
+            }
+            Some(Overlay::Confirm(Confirm::Discard { key, request, .. })) => {
+                self.discard(&key, request, cx);
+            }
             Some(Overlay::Models(picker)) => self.choose_model(&picker, cx),
             Some(Overlay::Templates(picker)) => self.use_template(&picker, cx),
             Some(Overlay::Palette(picker)) => self.choose_in_palette(picker, cx),

@@ -20,10 +20,12 @@ pub(super) mod secret_entry;
 pub(super) mod server;
 pub(super) mod view;
 
+use std::path::PathBuf;
+
 use super::input::key::Key;
 use super::input::keymap::KeyContext;
 use super::sessions::RowTarget;
-use crate::domain::diff::apply::{Applied, ApplyRequest};
+use crate::domain::diff::apply::{Applied, ApplyRequest, DiscardRequest};
 use crate::domain::id::{OpencodeSessionId, SessionKey};
 use chat_list::ChatListOverlay;
 use help::HelpOverlay;
@@ -89,6 +91,17 @@ pub(super) enum Confirm {
         applied: Applied,
         scroll: u16,
     },
+    /// Whether a session gets what has changed in this work tree of the user's.
+    Update {
+        key: SessionKey,
+        root: PathBuf,
+    },
+    /// Whether changes are taken back in the sandbox.
+    Discard {
+        key: SessionKey,
+        request: DiscardRequest,
+        scroll: u16,
+    },
 }
 
 impl Overlay {
@@ -131,12 +144,14 @@ impl Overlay {
             | Self::Confirm(
                 Confirm::Kill { scroll, .. }
                 | Confirm::Remove { scroll, .. }
-                | Confirm::Apply { scroll, .. },
+                | Confirm::Apply { scroll, .. }
+                | Confirm::Discard { scroll, .. },
             ) => Some(scroll),
             Self::Confirm(
                 Confirm::Quit
                 | Confirm::Revive(_)
                 | Confirm::Auto(_)
+                | Confirm::Update { .. }
                 | Confirm::DeleteConversation { .. },
             )
             | Self::Models(_)

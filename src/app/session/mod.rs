@@ -143,6 +143,12 @@ impl OpenSession {
         self.sandbox.as_ref()
     }
 
+    /// Whether its sandbox is paused or gone: then only what is stored here can be asked.
+    pub(super) fn is_asleep(&self) -> bool {
+        let is_over = matches!(self.phase, Phase::Paused | Phase::Gone(_));
+        is_over && self.attached_to().is_none()
+    }
+
     /// The newest snapshot, in case the sandbox is lost.
     pub(super) fn snapshot(&self) -> Option<&SnapshotInfo> {
         self.snapshot.as_ref()

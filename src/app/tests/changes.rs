@@ -7,11 +7,12 @@ use pretty_assertions::assert_eq;
 
 use super::*;
 use crate::domain::chat::{Message, Part, Role};
-use crate::domain::diff::apply::{Applied, ApplyRequest, ApplyStep};
+use crate::domain::diff::apply::{Applied, ApplyRequest, ApplyStep, DiscardRequest};
 use crate::domain::diff::change_set::{ChangeSet, ChangesScope};
 use crate::domain::id::MessageId;
+use crate::domain::preferences::PreferenceChange;
 use crate::domain::server::{ServerAnswer, ServerCommand};
-use crate::domain::session::SessionCommand;
+use crate::domain::session::{SessionCommand, SnapshotInfo};
 
 const PATCH: &str = "\
 diff --git a/tests/login_test.py b/tests/login_test.py
@@ -233,6 +234,61 @@ fn changes_of_whitespace_alone_are_hidden_with_a_key() {
 }
 
 #[test]
+fn old_and_new_are_side_by_side_where_there_is_room() {
+    let mut script = reviewed(PATCH);
+    script.screen(120, 36);
+    script.keys("s j j j j space j");
+    for (width, height) in [(80, 24), (120, 36), (200, 50)] {
+        let screen = script.screen(width, height);
+        insta::assert_snapshot!(format!("beside_{width}x{height}"), screen);
+    }
+    let remembered = script.asked().into_iter().find_map(|effect| match effect {
+        Effect::Remember(change) => Some(change),
+        _ => None,
+    });
+    assert_eq!(remembered, Some(PreferenceChange::SideBySide(true)));
+
+    // What is beside each other is selected together.
+    script.screen(120, 36);
+    script.keys("c");
+    let quoted = script.screen(80, 24);
+    for line in [
+        "> -        time.sleep(2)",
+        "> +        for _",
+        "> +            if",
+    ] {
+        assert!(quoted.contains(line), "{quoted}");
+    }
+}
+
+#[test]
+fn the_place_stays_from_one_column_to_two_and_back() {
+    let mut script = reviewed(PATCH);
+    script.screen(120, 36);
+    script.keys("] ] j j");
+    let line = "92 +     assert code in (200, 204)";
+    let has_cursor = |script: &mut Script| {
+        let screen = script.screen(120, 36);
+        screen
+            .lines()
+            .any(|row| row.contains('▌') && row.contains(line))
+    };
+    assert!(has_cursor(&mut script));
+    script.keys("s");
+    assert!(has_cursor(&mut script));
+    script.keys("s");
+    assert!(has_cursor(&mut script));
+
+    script.screen(80, 24);
+    script.keys("s");
+    assert!(
+        script
+            .screen(80, 24)
+            .contains("side by side needs 100 columns")
+    );
+}
+
+#[test]
 fn comments_are_collected_in_the_composer_with_their_lines() {
     let mut script = reviewed(PATCH);
     script.keys("j j j j space j c");
@@ -379,6 +435,103 @@ fn a_hunk_goes_into_the_work_tree_after_it_was_tried_and_confirmed() {
     came_of(&mut script, performed, Ok(applied));
     let told = "1 file changed in /home/ada/project";
     assert!(script.screen(80, 24).contains(told));
+}
+
+#[test]
+fn the_changes_of_a_paused_session_come_from_its_snapshot_and_can_be_applied() {
+    let mut script = at_home();
+    script.keys("esc");
+    script.phase("one", Phase::Paused);
+    let snapshot = SnapshotInfo {
+        at: UnixMillis(NOON),
+        code_at: Some(UnixMillis(NOON)),
+        last_prompt: None,
+    };
+    script.session("one", SessionEvent::Snapshot(Some(snapshot)));
+    script.asked();
+    script.keys("ctrl-x d");
+    let effects = script.asked();
+    assert!(
+        !effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::OpenSession(_)))
+    );
+    assert!(script.screen(80, 24).contains("reading the last snapshot"));
+
+    let changes = Ok(ChangeSet::of_patch(PATCH.as_bytes()));
+    tell(&mut script, ChangesScope::Snapshot, changes);
+    let screen = script.screen(100, 24);
+    assert!(
+        screen.contains("4 files +5 −3 · snapshot from 14:00"),
+        "{screen}"
+    );
+    script.keys("b A");
+    let tried = requested(&mut script).unwrap();
+    assert!(tried.from_snapshot && ServerCommand::Apply(tried).is_about_snapshot());
+
+    // Resumed, the sandbox itself is asked again.
+    script.phase("one", Phase::Live);
+    script.keys("r");
+    assert_eq!(asked(&mut script), Some(ChangesScope::Session));
+}
+
+/// What was to be discarded last.
+fn discards(script: &mut Script) -> Option<DiscardRequest> {
+    let asked = script.asked().into_iter();
+    let asked = asked.filter_map(|effect| match effect {
+        Effect::Command(_, SessionCommand::Server(ServerCommand::Discard(request))) => {
+            Some(request)
+        }
+        _ => None,
+    });
+    asked.last()
+}
+
+fn discarded(script: &mut Script, request: DiscardRequest, result: Result<(), Failure>) {
+    let answer = ServerAnswer::Discarded(request, result);
+    script.session("one", SessionEvent::Server(answer));
+}
+
+#[test]
+fn a_hunk_is_discarded_after_a_question_and_brought_back_with_a_key() {
+    let mut script = at_home();
+    script.keys("] ] d");
+    insta::assert_snapshot!("discard_80x24", script.screen(80, 24));
+    assert_eq!(discards(&mut script), None);
+    script.keys("y");
+    let request = discards(&mut script).unwrap();
+    let patch = String::from_utf8(request.patch.to_vec()).unwrap();
+    assert!(patch.contains("(200, 204)") && !patch.contains("start_server"));
+    assert!(!request.again);
+
+    discarded(&mut script, request.clone(), Ok(()));
+    assert!(
+        script
+            .screen(80, 24)
+            .contains("discarded; u brings it back")
+    );
+    assert_eq!(asked(&mut script), Some(ChangesScope::Session));
+    script.keys("u");
+    let again = discards(&mut script).unwrap();
+    assert!(again.again && again.patch == request.patch);
+    // What fails can be tried again; what came back cannot.
+    discarded(&mut script, again, Err(Failure::new("the file is locked")));
+    assert!(script.screen(80, 24).contains("the file is locked"));
+    script.keys("u");
+    let again = discards(&mut script).unwrap();
+    discarded(&mut script, again, Ok(()));
+    script.keys("u");
+    assert_eq!(discards(&mut script), None);
+    assert!(script.screen(80, 24).contains("nothing was discarded here"));
+}
+
+#[test]
+fn only_what_the_session_did_is_discarded() {
+    let mut script = at_home();
+    script.keys("b d");
+    assert_eq!(discards(&mut script), None);
+    let why = "only changes since the session began can be discarded";
+    assert!(script.screen(80, 24).contains(why));
 }
 
 #[test]

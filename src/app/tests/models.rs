@@ -108,6 +108,7 @@ fn liked() -> Script {
             reference("anthropic", "haiku-5"),
         ],
         recent_actions: Vec::new(),
+        side_by_side: false,
     })));
     script
 }
@@ -301,6 +302,7 @@ fn actions_run_in_an_earlier_run_come_first() {
     let mut script = live();
     script.event(Event::Reply(Reply::Preferences(Preferences {
         recent_actions: vec!["app.zoom".to_owned(), "gone.by_now".to_owned()],
+        side_by_side: false,
         ..Preferences::default()
     })));
 

@@ -41,9 +41,11 @@ fn others() -> Keymap {
         "ctrl-shift-",
         "ctrl-alt-shift-",
     ];
-    let keys = modifiers
-        .iter()
-        .flat_map(|modifier| (13..=35).map(move |n| format!("{modifier}f{n}")));
+    let keys = modifiers.iter().flat_map(|modifier| {
+        (7..=9)
+            .chain(13..=35)
+            .map(move |n| format!("{modifier}f{n}"))
+    });
     let rows = Action::all().zip(keys);
     let rows: Vec<_> = rows
         .map(|(action, key)| (action.name().to_owned(), vec![key.parse().unwrap()]))

@@ -133,8 +133,10 @@ const CHANGES: &[KeyHint] = &[
     hint!(App::Close),
     hint!(Changes::Apply),
     hint!(Changes::Search),
+    hint!(Changes::Discard),
     hint!(Changes::Scope),
     hint!(Changes::Whitespace),
+    hint!(Changes::Beside),
     hint!(Changes::Mark),
     hint!(Changes::Again),
 ];

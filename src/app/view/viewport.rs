@@ -19,12 +19,21 @@ pub struct Viewport {
     pub logs: LogsViewport,
     /// The first row of the top overlay that was drawn, if it can scroll.
     pub overlay: Option<u16>,
-    /// The first row of the changes that was drawn.
-    pub changes: Option<usize>,
+    /// The changes, if they were drawn.
+    pub changes: Option<DrawnChanges>,
     /// The panes that were drawn, the topmost last.
     pub panes: Vec<(Pane, Rect)>,
     /// The rows of the list that were drawn: index and area.
     pub rows: Vec<(usize, Rect)>,
+}
+
+/// The part of the changes that was drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DrawnChanges {
+    /// The first row.
+    pub first: usize,
+    /// There was room for two sides.
+    pub is_wide: bool,
 }
 
 impl Viewport {

@@ -1,7 +1,8 @@
 //! Commands for the work done in a session: `sandbar diff` prints it, `apply` puts it into the work tree here, `fetch`
-//! makes a branch of it, which `push` and `pr` take on.
+//! makes a branch of it, which `push` and `pr` take on; `update` takes what has changed here into a session.
 
 mod fetch;
+mod update;
 mod work;
 
 use std::path::{Path, PathBuf};
@@ -19,6 +20,7 @@ use crate::session::code::repository::merge;
 use crate::session::code::work_tree;
 
 pub(super) use self::fetch::{fetch, pr, push};
+pub(super) use self::update::update;
 
 pub(super) fn diff(
     options: &GlobalOptions,

@@ -11,7 +11,9 @@ use crate::cli::lookup::SessionLookup;
 use crate::cli::ls::age;
 use crate::cli::report::{self, CommandError};
 use crate::config::{Config, Env};
+use crate::domain::diff::update::UpdateResult;
 use crate::domain::failure::Failure;
+use crate::domain::failure::advice::Advice;
 use crate::domain::sandbox::Phase;
 use crate::domain::session::{CodeSource, SessionSummary};
 use crate::domain::time::UnixMillis;
@@ -45,6 +47,8 @@ pub(super) struct WorkReader<'a> {
 enum Form {
     Patch,
     Commits,
+    /// The other way: what has changed at the destination goes into the sandbox.
+    Update,
 }
 
 /// The work in the asked form.
@@ -53,6 +57,7 @@ enum SessionWork {
     Patch(Vec<u8>),
     /// The commit that [`unbundle`] has brought.
     Commits(String),
+    Updated(UpdateResult),
 }
 
 impl WorkReader<'_> {
@@ -60,7 +65,7 @@ impl WorkReader<'_> {
     pub(super) async fn patch(&self) -> Result<Vec<u8>, CommandError> {
         match Box::pin(self.read(Form::Patch)).await? {
             SessionWork::Patch(patch) => Ok(patch),
-            SessionWork::Commits(_) => Ok(Vec::new()),
+            SessionWork::Commits(_) | SessionWork::Updated(_) => Ok(Vec::new()),
         }
     }
 
@@ -68,7 +73,15 @@ impl WorkReader<'_> {
     pub(super) async fn commits(&self) -> Result<String, CommandError> {
         match Box::pin(self.read(Form::Commits)).await? {
             SessionWork::Commits(commit) => Ok(commit),
-            SessionWork::Patch(_) => Ok(String::new()),
+            SessionWork::Patch(_) | SessionWork::Updated(_) => Ok(String::new()),
+        }
+    }
+
+    /// Takes what has changed at the destination into the session.
+    pub(super) async fn update(&self) -> Result<UpdateResult, CommandError> {
+        match Box::pin(self.read(Form::Update)).await? {
+            SessionWork::Updated(updated) => Ok(updated),
+            SessionWork::Patch(_) | SessionWork::Commits(_) => Ok(UpdateResult::default()),
         }
     }
 
@@ -105,6 +118,10 @@ impl WorkReader<'_> {
             ));
         };
         match form {
+            Form::Update => {
+                let failure = Failure::new("the sandbox is gone: it cannot be updated");
+                Err(failure.advise([Advice::Revive]).into())
+            }
             Form::Patch => {
                 let kept = patch::patch(context, &session.key).await?;
                 tell(kept.at);
@@ -145,6 +162,10 @@ impl WorkReader<'_> {
                     .commits_in_sandbox(&access)
                     .await
                     .map(SessionWork::Commits),
+                Form::Update => {
+                    let root = self.destination.map_or(Path::new("."), |one| one.root);
+                    access.update(root).await.map(SessionWork::Updated)
+                }
             }
         };
         let read = tokio::select! {

@@ -6,11 +6,13 @@ use std::sync::Arc;
 use super::{DiffItem, DiffSign, FileChange, parse};
 use crate::domain::id::MessageId;
 
-/// What is compared with the present state.
+/// What is compared with the present state, or with that of the last snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ChangesScope {
     /// The state in which the session began. Only sessions with a sandbox know it.
     Session,
+    /// The same, for the work in the last snapshot: the sandbox is not asked, and may be gone.
+    Snapshot,
     /// The last commit.
     Uncommitted,
     /// Where the branch left the default branch.

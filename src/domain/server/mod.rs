@@ -2,9 +2,12 @@
 
 pub mod login;
 
+use std::path::PathBuf;
+
 use self::login::{LoginAnswers, LoginMethod, LoginStep};
-use super::diff::apply::{Applied, ApplyRequest};
+use super::diff::apply::{Applied, ApplyRequest, DiscardRequest};
 use super::diff::change_set::{ChangeSet, ChangesScope};
+use super::diff::update::UpdateResult;
 use super::failure::Failure;
 use super::secret::SecretText;
 
@@ -21,6 +24,11 @@ pub enum ServerCommand {
     Changes(ChangesScope),
     /// Applies a part of the changes to the user's work tree; answered by [`ServerAnswer::Applied`], also when it fails.
     Apply(ApplyRequest),
+    /// Takes a part of the changes back in the sandbox; answered by [`ServerAnswer::Discarded`], also when it fails.
+    Discard(DiscardRequest),
+    /// Takes what has changed in this work tree of the user's into the sandbox; answered by [`ServerAnswer::Updated`],
+    /// also when it fails.
+    Update(PathBuf),
     /// Stores the key of a provider, and makes the server use it if no turn runs; answered by
     /// [`ServerAnswer::KeyStored`].
     SetProviderKey {
@@ -49,6 +57,17 @@ pub enum ServerCommand {
     CancelLogin,
 }
 
+impl ServerCommand {
+    /// Whether the last snapshot answers it: then it needs no server.
+    pub fn is_about_snapshot(&self) -> bool {
+        match self {
+            Self::Changes(scope) => *scope == ChangesScope::Snapshot,
+            Self::Apply(request) => request.from_snapshot,
+            _ => false,
+        }
+    }
+}
+
 /// The answer to a [`ServerCommand`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ServerAnswer {
@@ -62,6 +81,8 @@ pub enum ServerAnswer {
     /// Providers could not be asked for.
     ProvidersFailed(Failure),
     Applied(ApplyRequest, Result<Applied, Failure>),
+    Discarded(DiscardRequest, Result<(), Failure>),
+    Updated(Result<UpdateResult, Failure>),
     KeyStored {
         provider: String,
         /// Whether the server uses it already; otherwise a turn runs, which that would abort.

@@ -42,6 +42,13 @@ pub(crate) const UNPACK: &str = script!("unpack.sh");
 /// Prints the work done in the directory `$1` since the session began as a binary-safe patch.
 pub const DIFF: &str = script!("diff.sh");
 
+/// Takes the patch `$3`, a part of what [`DIFF`] printed, back in the directory `$1`; `$2`: `again` puts it in once
+/// more.
+pub(crate) const DISCARD: &str = script!("discard.sh");
+
+/// Merges the bundle `$2` of [`pack()`] into the session in the directory `$1`; prints what came of it.
+pub(crate) const UPDATE: &str = script!("update.sh");
+
 /// Prints a bundle of the commits and the uncommitted work of the session in the directory `$1`; `$2`: `whole` with
 /// the history before the session too. Described in the script.
 pub(crate) const FETCH: &str = script!("fetch.sh");
@@ -127,8 +134,12 @@ pub(crate) fn brought(said: &str) -> (String, Vec<String>) {
 #[cfg(test)]
 mod clone_tests;
 #[cfg(test)]
+mod discard_tests;
+#[cfg(test)]
 mod kept_tests;
 #[cfg(test)]
 mod odd_tests;
 #[cfg(test)]
 pub(in crate::session) mod tests;
+#[cfg(test)]
+mod update_tests;

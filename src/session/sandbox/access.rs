@@ -3,9 +3,12 @@
 //! In: a [`SessionContext`], whose settings name the engine, and the stored sandbox. Out: the answer, or a
 //! [`Failure`] with the same text as in the terminal. Nothing is stored here.
 
+use std::path::Path;
+
 use super::SessionSandbox;
 use super::lifecycle::is_engine_of;
 use super::listing::{gone, is_gone};
+use crate::domain::diff::update::UpdateResult;
 use crate::domain::failure::Failure;
 use crate::domain::failure::advice::Advice;
 use crate::domain::id::SandboxId;
@@ -117,6 +120,11 @@ impl SandboxAccess {
     /// the history before the session too.
     pub(crate) async fn bundle(&self, whole: bool) -> Result<(Vec<u8>, Vec<String>), Failure> {
         self.sandbox.bundle(&self.directory, whole).await
+    }
+
+    /// Takes what has changed in the work tree at `root` into the session.
+    pub(crate) async fn update(&self, root: &Path) -> Result<UpdateResult, Failure> {
+        self.sandbox.update(&self.directory, root).await
     }
 
     /// The root commits of the history that the session began with.

@@ -3,7 +3,7 @@
 //! In reading order: `script` runs our shell scripts; [`listing`] reads what an engine says of sandboxes, `lifecycle`
 //! resumes, pauses and kills them; [`access`] is for commands that look into a sandbox and have no task, [`closing`] for
 //! those that end one; [`shell`] is an interactive shell; [`unattached`] finds sandboxes without a session;
-//! `server_process` finds a server that envd no longer lists.
+//! `server_process` finds a server that envd no longer lists; `work` reads and changes the work in the sandbox.
 
 pub mod access;
 pub mod closing;
@@ -13,6 +13,7 @@ pub(super) mod script;
 pub(super) mod server_process;
 pub mod shell;
 pub mod unattached;
+mod work;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -45,8 +46,6 @@ use crate::opencode::client::OpencodeClient;
 
 /// Maximum output of a short command; more is cut at the front.
 const OUTPUT_LIMIT: usize = 64 * 1024;
-/// The largest patch that is downloaded.
-const PATCH_LIMIT: usize = 64 * 1024 * 1024;
 
 /// What became of a sandbox.
 #[derive(Debug, Clone, PartialEq)]
@@ -174,54 +173,6 @@ impl SessionSandbox {
     ) -> Result<String, Failure> {
         let output = self.output(script, (limit, OUTPUT_LIMIT)).await?;
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
-    }
-
-    /// The work done in a directory since the session began, as a patch, and what could not be read of it.
-    pub(crate) async fn diff(&self, directory: &str) -> Result<(Vec<u8>, Vec<String>), Failure> {
-        self.work(super::code::DIFF, &[directory]).await
-    }
-
-    /// The session's commits and its uncommitted work as a git bundle, as [`super::code::FETCH`] describes it.
-    pub(crate) async fn bundle(
-        &self,
-        directory: &str,
-        whole: bool,
-    ) -> Result<(Vec<u8>, Vec<String>), Failure> {
-        let history = if whole { "whole" } else { "" };
-        self.work(super::code::FETCH, &[directory, history]).await
-    }
-
-    /// The root commits of the history that the session in a directory began with.
-    pub(crate) async fn roots(&self, directory: &str) -> Result<Vec<String>, Failure> {
-        let what = "the session's history could not be read";
-        let limit = Duration::from_mins(1);
-
-        let said = self
-            .script(what, super::code::ROOTS, &[directory], limit)
-            .await?;
-        Ok(said.lines().map(str::to_owned).collect())
-    }
-
-    /// Runs a script that prints the work; what could not be read of it is on its standard error.
-    async fn work(
-        &self,
-        script: &str,
-        arguments: &[&str],
-    ) -> Result<(Vec<u8>, Vec<String>), Failure> {
-        let limits = (Duration::from_mins(2), PATCH_LIMIT);
-        let script = SandboxScript {
-            what: "the work could not be read",
-            text: script,
-            arguments,
-            input: None,
-        };
-        let output = self.output(script, limits).await?;
-        let said = String::from_utf8_lossy(&output.stderr);
-        let notes = said
-            .lines()
-            .filter_map(|line| line.strip_prefix("sandbar: "));
-        let notes = notes.map(str::to_owned).collect();
-        Ok((output.stdout, notes))
     }
 
     async fn output(

@@ -1,17 +1,23 @@
 //! The changes: since the session began, since the last commit, against the default branch, or of one turn.
 
-use crate::domain::diff::apply::{Applied, ApplyRequest};
+use std::path::Path;
+
+use bytes::Bytes;
+
+use crate::domain::diff::apply::{Applied, ApplyRequest, DiscardRequest, changed_since};
 use crate::domain::diff::change_set::{ChangeSet, ChangesScope};
+use crate::domain::diff::update::UpdateResult;
 use crate::domain::failure::Failure;
-use crate::session::code::repository::{apply, related};
-use crate::session::code::work_tree;
+use crate::domain::server::ServerAnswer;
+use crate::session::code::repository::apply;
 use crate::session::failures;
 use crate::session::server::OpencodeServer;
 
 impl OpencodeServer {
     pub(crate) async fn changes(&self, scope: &ChangesScope) -> Result<ChangeSet, Failure> {
         let files = match scope {
-            ChangesScope::Session => return self.work().await,
+            // The snapshot is the supervisor's business.
+            ChangesScope::Session | ChangesScope::Snapshot => return self.work().await,
             ChangesScope::Uncommitted => self.client.vcs_diff(false).await,
             ChangesScope::Branch => self.client.vcs_diff(true).await,
             ChangesScope::Turn(prompt) => {
@@ -46,12 +52,46 @@ impl OpencodeServer {
                 "a server without a sandbox of ours has no work to apply",
             ));
         };
-        let root = work_tree(&request.root).ok_or_else(|| {
-            let root = request.root.display();
-            Failure::new(format!("{root} is not a git work tree any more"))
-        })?;
         let roots = sandbox.roots(&self.directory).await?;
-        related::check(&root, "the session", None, &roots).await?;
-        apply::apply(&root, &request.patch, request.step).await
+        apply::apply_related(request, &roots).await
+    }
+
+    /// Takes a part of the work back, and answers what came of it.
+    pub(crate) async fn discarded(&self, request: DiscardRequest) -> ServerAnswer {
+        let discarded = self.discard(&request).await;
+        ServerAnswer::Discarded(request, discarded)
+    }
+
+    /// Does nothing if one of the files has changed since it was shown.
+    async fn discard(&self, request: &DiscardRequest) -> Result<(), Failure> {
+        let Some(sandbox) = &self.sandbox else {
+            return Err(Failure::new(
+                "a server without a sandbox of ours has no work to discard",
+            ));
+        };
+        if !request.again {
+            let (now, _) = sandbox.diff(&self.directory).await?;
+            let changed = changed_since(&request.seen, &now);
+            if !changed.is_empty() {
+                return Err(Failure::new(
+                    "nothing was discarded: these files have changed meanwhile",
+                )
+                .detail(changed.join(", ")));
+            }
+        }
+        let patch = Bytes::copy_from_slice(&request.patch);
+        sandbox.discard(&self.directory, patch, request.again).await
+    }
+
+    /// Takes what has changed in a work tree of the user's into the session, which must have to do with it.
+    pub(crate) async fn update(&self, root: &Path) -> Result<UpdateResult, Failure> {
+        let Some(sandbox) = &self.sandbox else {
+            return Err(Failure::new(
+                "a server without a sandbox of ours cannot be updated",
+            ));
+        };
+        let roots = sandbox.roots(&self.directory).await?;
+        apply::check_related(root, &roots).await?;
+        sandbox.update(&self.directory, root).await
     }
 }

@@ -5,14 +5,16 @@
 use tempfile::TempDir;
 
 use super::{blocking, last};
+use crate::domain::diff::apply::{Applied, ApplyRequest};
+use crate::domain::diff::change_set::ChangeSet;
 use crate::domain::failure::Failure;
 use crate::domain::failure::advice::Advice;
 use crate::domain::id::SessionKey;
 use crate::domain::session::{SessionOrigin, SessionSpec};
 use crate::domain::time::UnixMillis;
 use crate::session::code::Git;
+use crate::session::code::repository::apply;
 use crate::session::context::SessionContext;
-use crate::session::failures;
 use crate::session::recorder::{Recorder, SnapshotSlot};
 
 /// The work at the time of the snapshot.
@@ -49,6 +51,26 @@ pub async fn patch(context: &SessionContext, key: &SessionKey) -> Result<Snapsho
     Ok(SnapshotPatch { at, patch, roots })
 }
 
+/// The changes since the session began, from the last snapshot.
+pub(in crate::session) async fn changes(
+    context: &SessionContext,
+    key: &SessionKey,
+) -> Result<ChangeSet, Failure> {
+    let patch = patch(context, key).await?.patch;
+    Ok(ChangeSet::of_patch(&patch))
+}
+
+/// Applies a part of them to a work tree of the user's, which must have to do with the session.
+pub(in crate::session) async fn apply(
+    context: &SessionContext,
+    key: &SessionKey,
+    request: &ApplyRequest,
+) -> Result<Applied, Failure> {
+    let opened = OpenedSnapshot::open(context, key).await?;
+    let roots = opened.roots().await;
+    apply::apply_related(request, &roots).await
+}
+
 /// The commits and the uncommitted work, from the last snapshot.
 #[derive(Debug)]
 pub(crate) struct SnapshotBundle {
@@ -69,10 +91,7 @@ pub(crate) async fn bundle(
 ) -> Result<SnapshotBundle, Failure> {
     let opened = OpenedSnapshot::open(context, key).await?;
     let bundle = opened.bundle().await.map_err(failed)?;
-    let roots = match opened.reference("refs/sandbar/base") {
-        Some(base) => roots(&opened.git, base).await,
-        None => Vec::new(),
-    };
+    let roots = opened.roots().await;
     let at = opened.at;
     Ok(SnapshotBundle { at, bundle, roots })
 }
@@ -104,7 +123,8 @@ impl OpenedSnapshot {
         let snapshot = last(&recorder).await;
         let (Some(snapshot), Some(SnapshotSlot { files, key })) = (snapshot, recorder.keep())
         else {
-            return Err(failures::no_snapshot());
+            return Err(Failure::new("the session's work was not saved")
+                .detail("it has no snapshot: no turn has ended while sandbar was connected"));
         };
         let Some(code) = snapshot.code else {
             return Err(Failure::new("the session's code was not saved")
@@ -177,10 +197,7 @@ impl OpenedSnapshot {
     /// The patch from the session's base commit to this snapshot, and the root commits of its history.
     async fn compare(&self) -> Result<(Vec<u8>, Vec<String>), Failure> {
         let base = self.reference("refs/sandbar/base");
-        let roots = match base {
-            Some(base) => roots(&self.git, base).await,
-            None => Vec::new(),
-        };
+        let roots = self.roots().await;
         let empty = ["hash-object", "-t", "tree", "/dev/null"];
         let base = match base {
             Some(base) => base.to_owned(),
@@ -212,13 +229,16 @@ impl OpenedSnapshot {
         let read = tokio::fs::read(self.scratch.path().join("bundle")).await;
         read.map_err(|error| Failure::default().detail(error.to_string()))
     }
-}
 
-/// The root commits of the history that the session began with, except those that sandbar made.
-async fn roots(git: &Git, base: &str) -> Vec<String> {
-    let log = ["log", "--max-parents=0", "--format=%H %ce", base];
-    let said = git.text(&log).await.unwrap_or_default();
-    let lines = said.lines().filter_map(|line| line.split_once(' '));
-    let others = lines.filter(|(_, email)| *email != "sandbar@sandbar.invalid");
-    others.map(|(commit, _)| commit.to_owned()).collect()
+    /// The root commits of the history that the session began with, except those that sandbar made.
+    async fn roots(&self) -> Vec<String> {
+        let Some(base) = self.reference("refs/sandbar/base") else {
+            return Vec::new();
+        };
+        let log = ["log", "--max-parents=0", "--format=%H %ce", base];
+        let said = self.git.text(&log).await.unwrap_or_default();
+        let lines = said.lines().filter_map(|line| line.split_once(' '));
+        let others = lines.filter(|(_, email)| *email != "sandbar@sandbar.invalid");
+        others.map(|(commit, _)| commit.to_owned()).collect()
+    }
 }

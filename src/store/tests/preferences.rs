@@ -24,6 +24,8 @@ async fn favourites_and_recent_choices_are_there_again() {
         PreferenceChange::ModelChosen(model("two/b")),
         PreferenceChange::ModelChosen(model("one")),
         PreferenceChange::ActionRun("app.zoom".to_owned()),
+        PreferenceChange::SideBySide(false),
+        PreferenceChange::SideBySide(true),
     ];
     for change in changes {
         store.remember(change, UnixMillis(1)).await.unwrap();
@@ -37,6 +39,7 @@ async fn favourites_and_recent_choices_are_there_again() {
         favourite_models: vec![model("two/b"), model("three")],
         recent_models: vec![model("one"), model("two/b")],
         recent_actions: vec!["app.zoom".to_owned()],
+        side_by_side: true,
     };
     assert_eq!(found, expected);
 }

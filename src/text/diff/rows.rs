@@ -34,6 +34,8 @@ pub struct DiffLook<'a> {
     pub language: Option<&'a Language>,
     /// The largest line number of the whole, if the text is a part of a longer diff; otherwise 0.
     pub largest: u32,
+    /// Lines that both files have are numbered as in the old one.
+    pub old_numbers: bool,
     pub palette: &'a Palette,
 }
 
@@ -310,7 +312,12 @@ impl<'a> DiffWriter<'a, '_> {
         if self.digits == 0 {
             return vec![Span::styled(sign.to_string(), style.patch(surface))];
         }
-        let number = line.new.or(line.old).map(|number| number.to_string());
+        let number = if self.look.old_numbers {
+            line.old.or(line.new)
+        } else {
+            line.new.or(line.old)
+        };
+        let number = number.map(|number| number.to_string());
         let number = number
             .filter(|number| number.len() <= self.digits)
             .unwrap_or_default();

@@ -15,6 +15,7 @@ fn look(width: usize, palette: &Palette) -> DiffLook<'_> {
         most: usize::MAX,
         language: None,
         largest: 0,
+        old_numbers: false,
         palette,
     }
 }

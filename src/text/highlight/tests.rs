@@ -264,6 +264,7 @@ fn a_diff_has_the_colours_of_its_files_language() {
                 most: 100,
                 language: None,
                 largest: 0,
+                old_numbers: false,
                 palette: &palette,
             };
             diff::rows(text, look, colours).lines

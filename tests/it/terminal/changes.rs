@@ -111,4 +111,116 @@ fn a_hunk_and_then_the_rest_go_into_the_work_tree_they_came_from() {
     );
     screen.send("A");
     screen.wait_for("already has these changes");
+
+    // In the sandbox, the same is taken back, and brought again.
+    screen.send("gd");
+    screen.wait_for("Discard?");
+    screen.wait_for("the new file  made");
+    screen.send("y");
+    screen.wait_for("discarded; u brings it back");
+    screen.wait_for("since the session began · 1 file +2 −2");
+    assert_eq!(home.in_sandbox(&sandbox, "cd ~/*/; ls"), "numbers\n");
+    screen.send("u");
+    screen.wait_for("since the session began · 2 files +3 −2");
+    assert_eq!(home.in_sandbox(&sandbox, "cd ~/*/; cat made"), "new\n");
+    // A file that changed since it was shown is left alone.
+    home.in_sandbox(&sandbox, "cd ~/*/; echo newer >made");
+    screen.send("gd");
+    screen.wait_for("Discard?");
+    screen.send("y");
+    screen.wait_for("these files have changed meanwhile");
+    assert_eq!(home.in_sandbox(&sandbox, "cd ~/*/; cat made"), "newer\n");
+}
+
+#[test]
+fn the_changes_of_a_session_whose_sandbox_is_gone_are_there_and_go_home() {
+    let home = Home::with_sandboxes();
+    let mut sh = Command::new("sh");
+    let made = sh.args(["-c", MAKE]).current_dir(home.work()).status();
+    assert!(made.unwrap().success());
+    let mut screen = home.terminal(&["--demo"]).size(120, 36).start();
+    screen.wait_for("type a message");
+    screen.wait_for("idle");
+    let sandbox = home.sandboxes().remove(0);
+    home.in_sandbox(&sandbox, "cd ~/*/; sed -i 's/^3$/three/' numbers");
+    screen.send("think please\r");
+    screen.wait_for("forty-two");
+    screen.wait_for("idle");
+    home.wait_for_snapshot("forty-two");
+
+    let (status, body) = home.api("DELETE", &format!("/sandboxes/{sandbox}"));
+    assert_eq!(status, 204, "{body}");
+    screen.wait_for("the sandbox no longer exists");
+    screen.send("\x18d");
+    screen.wait_for("since the session began · 1 file +1 −1 · snapshot from");
+    screen.wait_for("3 + three");
+    screen.send("A");
+    screen.wait_for("Apply?");
+    screen.send("y");
+    screen.wait_for("1 file changed in");
+    let lines = fs::read_to_string(home.work().join("numbers")).unwrap();
+    assert!(lines.contains("\nthree\n"), "{lines}");
+    assert_eq!(home.sandboxes(), Vec::<String>::new());
+}
+
+#[test]
+fn what_changed_at_home_goes_into_the_session_and_conflicts_are_told() {
+    let home = Home::with_sandboxes();
+    let make = |script: &str| {
+        let mut sh = Command::new("sh");
+        let git = "git() { command git -c user.name=n -c user.email=n@example.invalid \"$@\"; }";
+        let script = format!("{git}; {script}");
+        let made = sh.args(["-c", &script]).current_dir(home.work()).status();
+        assert!(made.unwrap().success());
+    };
+    make(MAKE);
+    let mut screen = home.terminal(&["--demo"]).size(120, 36).start();
+    screen.wait_for("type a message");
+    screen.wait_for("idle");
+    let sandbox = home.sandboxes().remove(0);
+    home.in_sandbox(
+        &sandbox,
+        "cd ~/*/; sed -i 's/^3$/three/' numbers; echo new >made",
+    );
+
+    make("sed -i 's/^25$/twenty-five/' numbers; git commit -qam second; echo mine >mine");
+    screen.send("\x18H");
+    screen.wait_for("Update?");
+    screen.send("y");
+    screen.wait_for("2 files changed, HEAD is that of home");
+    let there = "cd ~/*/; git log -1 --format=%s; cat mine made; sed -n '3p;25p' numbers";
+    assert_eq!(
+        home.in_sandbox(&sandbox, there),
+        "second\nmine\nnew\nthree\ntwenty-five\n"
+    );
+    screen.send("\x18d");
+    screen.wait_for("since the session began · 2 files +2 −1");
+    screen.send("\x1b");
+
+    // The command does the same.
+    make("sed -i 's/^3$/drei/' numbers; git commit -qam third");
+    let updated = home.run(&["update", "work"]);
+    assert_eq!(updated.code, Some(1), "{updated:?}");
+    assert!(
+        updated.stderr.contains("there are conflicts in 1 file"),
+        "{updated:?}"
+    );
+    let marked = home.in_sandbox(&sandbox, "cd ~/*/; sed -n 3,7p numbers; git status --short");
+    assert_eq!(
+        marked,
+        "<<<<<<< session\nthree\n=======\ndrei\n>>>>>>> home\nUU numbers\n?? made\n?? mine\n"
+    );
+    let again = home.run(&["update", "work"]);
+    assert!(again.stderr.contains("unresolved conflicts"), "{again:?}");
+
+    // Another repository is refused.
+    make("git init -q other; cd other; git commit -q --allow-empty -m other");
+    let other = home.work().join("other");
+    let refused = home
+        .command(&["update", "work"])
+        .current_dir(other)
+        .output();
+    let refused = String::from_utf8(refused.unwrap().stderr).unwrap();
+    assert!(refused.contains("is unrelated to session"), "{refused}");
+    assert!(refused.contains("sandbar update --force"), "{refused}");
 }

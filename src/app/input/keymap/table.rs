@@ -148,6 +148,10 @@ const ROWS: &[ActionRow] = rows! {
             [Changes: "a"]
         Changes::ApplyAll "changes.apply_all" "apply all" "apply all changes to your work tree"
             [Changes: "A"]
+        Changes::Discard "changes.discard" "discard" "discard the hunk or file in the sandbox"
+            [Changes: "d"]
+        Changes::UndoDiscard "changes.undo" "undo discard" "bring back what was discarded"
+            [Changes: "u"]
         Changes::Search "changes.search" "search" "search in the changes"
             [Changes: "/"]
         Changes::NextHit "changes.next_hit" "next hit" "go to the next search hit"
@@ -156,6 +160,8 @@ const ROWS: &[ActionRow] = rows! {
             [Changes: "N"]
         Changes::Whitespace "changes.whitespace" "whitespace" "hide changes of whitespace alone"
             [Changes: "w"]
+        Changes::Beside "changes.side_by_side" "side by side" "show old and new side by side"
+            [Changes: "s"]
         Changes::Scope "changes.scope" "compare" "change what to compare with"
             [Changes: "b"]
         Changes::Again "changes.again" "refresh" "fetch the changes again"
@@ -202,6 +208,9 @@ const ROWS: &[ActionRow] = rows! {
         App::Changes "app.changes" "changes" "review the changes of the session"
             / "diff" / "changes" / "review"
             [Anywhere: "ctrl-x d"]
+        App::UpdateSession "app.update" "update" "update the session with changes at home"
+            / "update"
+            [Anywhere: "ctrl-x H"]
         App::ProviderKey "app.provider_key" "log in" "log in to a provider, or add its key"
             / "connect"
             [Anywhere: "ctrl-x K"]

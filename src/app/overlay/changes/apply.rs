@@ -21,11 +21,15 @@ impl App {
         };
         let changes = &session.changes;
         let Some(set) = changes.set() else { return };
-        let is_session = matches!(changes.scope, Some(ChangesScope::Session));
-        if !is_session || set.patch.is_empty() {
+        let from_snapshot = match changes.scope {
+            Some(ChangesScope::Session) => Some(false),
+            Some(ChangesScope::Snapshot) => Some(true),
+            _ => None,
+        };
+        let Some(from_snapshot) = from_snapshot.filter(|_| !set.patch.is_empty()) else {
             let why = "only changes since the session began can be applied";
             return self.notify(why, cx);
-        }
+        };
         let rows = changes.selected();
         let patch: Arc<[u8]> = match action {
             ChangesAction::ApplyAll => Arc::clone(&set.patch),
@@ -42,7 +46,13 @@ impl App {
             return self.notify("it is not known where this session began", cx);
         };
         let step = ApplyStep::Try;
-        self.apply_changes(&key, ApplyRequest { root, patch, step }, cx);
+        let request = ApplyRequest {
+            root,
+            patch,
+            from_snapshot,
+            step,
+        };
+        self.apply_changes(&key, request, cx);
     }
 
     /// Performs a request that was tried, after the user has agreed.

@@ -1,9 +1,15 @@
 //! The changes of one session, and where the reader is in them.
 
+use std::collections::HashMap;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
+use super::pairs::SidePairs;
+use super::row_walk::RowWalk;
 use super::search::ChangesSearch;
 use crate::app::action::ChangesAction;
+use crate::app::view::viewport::DrawnChanges;
+use crate::domain::diff::apply::DiscardRequest;
 use crate::domain::diff::change_set::{ChangeRow, ChangeSet, ChangesScope};
 use crate::domain::diff::whitespace::without_whitespace;
 use crate::domain::failure::Failure;
@@ -29,6 +35,14 @@ pub(in crate::app) struct ChangesState {
     pub(super) ignores_whitespace: bool,
     /// The changes without those of whitespace, if they are hidden.
     without_whitespace: Option<Arc<ChangeSet>>,
+    /// What was discarded and can be brought again, the last one at the end.
+    pub(super) discarded: Vec<DiscardRequest>,
+    /// Old and new are to be side by side.
+    pub(super) wants_beside: bool,
+    /// The screen is wide enough for that.
+    is_wide: bool,
+    /// What is side by side, if that is wanted.
+    pairs: Option<Arc<SidePairs>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -46,6 +60,9 @@ impl ChangesState {
             *self = Self {
                 scope: Some(scope),
                 ignores_whitespace: self.ignores_whitespace,
+                discarded: std::mem::take(&mut self.discarded),
+                wants_beside: self.wants_beside,
+                is_wide: self.is_wide,
                 search: self.search.again(),
                 ..Self::default()
             };
@@ -91,6 +108,9 @@ impl ChangesState {
         let cursor = before
             .zip(after)
             .map(|(old, new)| place(&old, new, self.cursor));
+        self.pairs = after
+            .filter(|_| self.wants_beside)
+            .map(|set| Arc::new(SidePairs::of(set)));
         let top = self.cursor.saturating_sub(self.top);
         self.cursor = cursor.unwrap_or(0);
         self.top = self.cursor.saturating_sub(top);
@@ -100,11 +120,11 @@ impl ChangesState {
     }
 
     fn still_viewed(&self, old: &ChangeSet, new: &ChangeSet) -> Vec<bool> {
-        let files = new.files.iter();
-        let viewed = files.map(|file| {
-            let before = old.files.iter().zip(&self.viewed);
-            let mut same = before.filter(|(old, _)| old.change.path() == file.change.path());
-            same.any(|(old, viewed)| *viewed && old.lines == file.lines)
+        let before = old.files.iter().zip(&self.viewed);
+        let before: HashMap<&str, _> = before.map(|one| (one.0.change.path(), one)).collect();
+        let viewed = new.files.iter().map(|file| {
+            let same = before.get(file.change.path());
+            same.is_some_and(|(old, viewed)| **viewed && old.lines == file.lines)
         });
         viewed.collect()
     }
@@ -130,38 +150,43 @@ impl ChangesState {
         self.viewed.get(file).copied().unwrap_or(false)
     }
 
-    /// Whether only the file's name is shown.
-    pub(super) fn is_folded(&self, file: usize) -> bool {
-        self.is_viewed(file) && self.search.unfolded != Some(file)
+    /// Shows old and new side by side where there is room for it, or no longer.
+    pub(super) fn show_beside(&mut self, wants: bool) {
+        if self.wants_beside != wants {
+            self.show(|state| state.wants_beside = wants);
+        }
     }
 
-    /// The next row that is shown.
-    pub(super) fn after(&self, row: usize) -> Option<usize> {
-        let set = self.set()?;
-        let file = set.file_at(row)?;
-        let next = if self.is_folded(file) {
-            set.files[file].rows.end
-        } else {
-            row + 1
-        };
-        (next < set.rows()).then_some(next)
+    /// Whether old and new are side by side.
+    pub(super) fn is_beside(&self) -> bool {
+        self.wants_beside && self.is_wide
     }
 
-    /// The row above that is shown.
-    pub(super) fn before(&self, row: usize) -> Option<usize> {
-        let set = self.set()?;
-        let above = row.checked_sub(1)?;
-        let file = set.file_at(above)?;
-        Some(if self.is_folded(file) {
-            set.files[file].rows.start
-        } else {
-            above
+    /// The way through what is shown on a screen that is wide enough for two sides, or is not.
+    pub(super) fn way(&self, is_wide: bool) -> Option<RowWalk<'_>> {
+        Some(RowWalk {
+            set: self.set()?,
+            viewed: &self.viewed,
+            unfolded: self.search.unfolded,
+            cursor: self.cursor,
+            mark: self.mark,
+            pairs: self.pairs.as_deref().filter(|_| is_wide),
         })
     }
 
-    /// Stores the first row that a frame showed.
-    pub(in crate::app) fn shown(&mut self, first: Option<usize>) {
-        self.top = first.unwrap_or(self.top);
+    fn after(&self, row: usize) -> Option<usize> {
+        self.way(self.is_wide)?.after(row)
+    }
+
+    fn before(&self, row: usize) -> Option<usize> {
+        self.way(self.is_wide)?.before(row)
+    }
+
+    /// Stores what a frame showed.
+    pub(in crate::app) fn shown(&mut self, drawn: Option<DrawnChanges>) {
+        if let Some(DrawnChanges { first, is_wide }) = drawn {
+            (self.top, self.is_wide) = (first, is_wide);
+        }
     }
 
     /// Moves the cursor by so many rows; negative is up.
@@ -201,6 +226,9 @@ impl ChangesState {
                 self.show(|state| state.ignores_whitespace = !state.ignores_whitespace);
             }
             ChangesAction::Search
+            | ChangesAction::Discard
+            | ChangesAction::UndoDiscard
+            | ChangesAction::Beside
             | ChangesAction::Comment
             | ChangesAction::Apply
             | ChangesAction::ApplyAll
@@ -211,23 +239,22 @@ impl ChangesState {
 
     /// To the next row of a kind, or the one before; it stays where there is none.
     fn jump(&mut self, down: bool, is_it: fn(&ChangeSet, usize) -> bool) {
-        let mut at = self.cursor;
-        loop {
-            let next = if down {
-                self.after(at)
+        let Some(way) = self.way(self.is_wide) else {
+            return;
+        };
+        let step = |at: &usize| {
+            if down {
+                way.after(*at)
             } else {
-                self.before(at)
-            };
-            let (Some(next), Some(set)) = (next, self.set()) else {
-                return;
-            };
-            at = next;
-            if is_it(set, at) {
-                self.cursor = at;
-                // What follows is what it is about.
-                self.top = at;
-                return;
+                way.before(*at)
             }
+        };
+        let mut rows = std::iter::successors(step(&self.cursor), step);
+        let found = rows.find(|row| is_it(way.set, *row));
+        if let Some(row) = found {
+            self.cursor = row;
+            // What follows is what it is about.
+            self.top = row;
         }
     }
 
@@ -252,26 +279,28 @@ impl ChangesState {
 
     /// Moves the cursor to a row that is shown.
     pub(super) fn settle(&mut self) {
-        let Some(set) = self.set() else { return };
-        let cursor = self.cursor.min(set.rows().saturating_sub(1));
-        self.cursor = match set.file_at(cursor) {
-            Some(file) if self.is_folded(file) => set.files[file].rows.start,
+        let Some(way) = self.way(self.is_wide) else {
+            return;
+        };
+        let cursor = self.cursor.min(way.set.rows().saturating_sub(1));
+        self.cursor = match way.set.file_at(cursor) {
+            Some(file) if way.is_folded(file) => way.set.files[file].rows.start,
             _ => cursor,
         };
     }
 
-    /// The selected rows, or that of the cursor.
-    pub(super) fn selected(&self) -> std::ops::RangeInclusive<usize> {
-        let mark = self.mark.unwrap_or(self.cursor);
-        mark.min(self.cursor)..=mark.max(self.cursor)
+    /// The selected rows, or those with the cursor.
+    pub(super) fn selected(&self) -> RangeInclusive<usize> {
+        let way = self.way(self.is_wide);
+        way.map_or(self.cursor..=self.cursor, |way| way.selected())
     }
 
     /// The selected lines of the cursor's file as a quote for a comment: its path, its lines, and what they say.
     pub(super) fn quote(&self) -> Option<String> {
         let set = self.set()?;
         let file = &set.files[self.file()?];
-        let selected = self.selected();
-        let rows = file.rows.clone().filter(|row| selected.contains(row));
+        let way = self.way(self.is_wide)?;
+        let rows = file.rows.clone().filter(|row| way.is_selected(*row));
         let lines = rows.filter_map(|row| match set.row(row) {
             Some(ChangeRow::Line {
                 sign,

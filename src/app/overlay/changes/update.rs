@@ -3,13 +3,16 @@
 use std::mem;
 
 use super::state::ChangesState;
+use super::view::ROOM_FOR_TWO;
 use crate::app::action::{AppAction, ChangesAction};
 use crate::app::cx::Cx;
+use crate::app::effect::Effect;
 use crate::app::overlay::Overlay;
 use crate::app::overlay::chat_list::ChatListOverlay;
 use crate::app::pane::Pane;
 use crate::app::{App, OpenSession};
 use crate::domain::diff::change_set::ChangesScope;
+use crate::domain::preferences::PreferenceChange;
 use crate::domain::server::ServerCommand;
 use crate::domain::session::SessionCommand;
 
@@ -20,18 +23,31 @@ impl App {
             return self.notify("no session is open", cx);
         };
         let scope = session.changes.scope.clone();
-        let scope = scope.unwrap_or_else(|| self.scopes()[0].clone());
+        let scope = self.known_scope(scope);
         self.overlays.push(Overlay::Changes);
+        cx.ask(Effect::LoadPreferences);
+        self.prefer_beside();
         self.ask_changes(scope, cx);
     }
 
     /// What the changes can be compared with.
     fn scopes(&self) -> Vec<ChangesScope> {
+        if self.session().is_some_and(OpenSession::is_asleep) {
+            return vec![ChangesScope::Snapshot];
+        }
         let prompt = self.session().and_then(OpenSession::last_prompt);
         let session = (!self.is_attached()).then_some(ChangesScope::Session);
         let others = [ChangesScope::Uncommitted, ChangesScope::Branch];
         let scopes = session.into_iter().chain(others);
         scopes.chain(prompt.map(ChangesScope::Turn)).collect()
+    }
+
+    /// The same as before, if it is still known, or else what the session began with.
+    fn known_scope(&self, scope: Option<ChangesScope>) -> ChangesScope {
+        let scopes = self.scopes();
+        let kinds = || scopes.iter().map(mem::discriminant);
+        let known = scope.filter(|scope| kinds().any(|kind| kind == mem::discriminant(scope)));
+        known.unwrap_or_else(|| scopes[0].clone())
     }
 
     fn ask_changes(&mut self, mut scope: ChangesScope, cx: &mut Cx<'_>) {
@@ -66,7 +82,13 @@ impl App {
                 self.notify("search for something first", cx);
             }
             (ChangesAction::Apply | ChangesAction::ApplyAll, _) => self.try_changes(action, cx),
-            (ChangesAction::Again, Some(scope)) => self.ask_changes(scope, cx),
+            (ChangesAction::Discard, _) => self.ask_discard(cx),
+            (ChangesAction::UndoDiscard, _) => self.undo_discard(cx),
+            (ChangesAction::Beside, _) => self.turn_beside(cx),
+            (ChangesAction::Again, scope @ Some(_)) => {
+                let scope = self.known_scope(scope);
+                self.ask_changes(scope, cx);
+            }
             (ChangesAction::Scope, Some(scope)) => {
                 let scopes = self.scopes();
                 let kind = mem::discriminant(&scope);
@@ -79,6 +101,28 @@ impl App {
                     changes.act(action);
                 }
             }
+        }
+    }
+
+    /// Shows old and new side by side, or no longer; here and in all sessions from now on.
+    fn turn_beside(&mut self, cx: &mut Cx<'_>) {
+        let on = !self.preferences.side_by_side;
+        self.preferences.side_by_side = on;
+        cx.ask(Effect::Remember(PreferenceChange::SideBySide(on)));
+        self.prefer_beside();
+        if self
+            .session()
+            .is_some_and(|session| on && !session.changes.is_beside())
+        {
+            self.notify(format!("side by side needs {ROOM_FOR_TWO} columns"), cx);
+        }
+    }
+
+    /// The changes on the screen are shown as the user prefers.
+    pub(in crate::app) fn prefer_beside(&mut self) {
+        let on = self.preferences.side_by_side;
+        if let Some(changes) = self.changes_mut() {
+            changes.show_beside(on);
         }
     }
 

@@ -6,15 +6,19 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Widget};
 
+use super::row_walk::RowWalk;
 use super::state::{ChangesState, ChangesTold};
-use super::view_rows::{DrawnRow, RowsLook, counts, drawn_rows, lead, tail_of};
+use super::view_lines::{DrawnRow, RowsLook};
+use super::view_rows::{counts, in_sight, tail_of, text_columns};
 use crate::app::action::{Action, ChangesAction};
 use crate::app::input::keymap::KeyContext;
+use crate::app::time::format;
 use crate::app::view::cx::ViewCx;
 use crate::app::view::facts;
 use crate::app::view::frame::{PaneFrame, divider, rule};
 use crate::app::view::search_marks;
 use crate::app::view::theme::Theme;
+use crate::app::view::viewport::DrawnChanges;
 use crate::app::{App, OpenSession};
 use crate::domain::diff::change_set::{ChangeSet, ChangesScope};
 use crate::text::{visible, wrap};
@@ -22,6 +26,10 @@ use crate::text::{visible, wrap};
 /// From here on there is room for the files beside the diff.
 const ROOM_FOR_FILES: u16 = 110;
 const FILES: u16 = 36;
+/// From here on there is room for old and new side by side.
+pub(super) const ROOM_FOR_TWO: u16 = 100;
+/// From here on there is room for the files beside both.
+const ROOM_FOR_THREE: u16 = 170;
 /// The columns of what is searched for.
 const SEARCHED: usize = 24;
 
@@ -42,37 +50,62 @@ impl App {
         };
         Clear.render(area, buf);
         let state = &session.changes;
+        let is_wide = screen.width >= ROOM_FOR_TWO;
+        vx.viewport.changes = Some(DrawnChanges {
+            first: state.top,
+            is_wide,
+        });
         let mut rows = area.rows();
         let (Some(title), Some(line)) = (rows.next(), rows.next()) else {
             return;
         };
-        self.view_title(session, title, buf, vx);
+        self.view_title((session, is_wide), title, buf, vx);
         rule(line, true, buf, vx.theme);
         let mut inner = Rect {
             y: area.y + 2,
             height: area.height - 2,
             ..area
         };
+        self.view_content((session, is_wide), &mut inner, buf, vx);
+    }
+
+    /// All below the title.
+    fn view_content(
+        &self,
+        (session, is_wide): (&OpenSession, bool),
+        inner: &mut Rect,
+        buf: &mut Buffer,
+        vx: &mut ViewCx<'_>,
+    ) {
+        let state = &session.changes;
         match &state.told {
             ChangesTold::Known(_) if state.set().is_some_and(|set| !set.files.is_empty()) => {
-                let Some(set) = state.set() else { return };
-                view_problems(set, &mut inner, buf, vx.theme);
-                if inner.width >= ROOM_FOR_FILES {
+                let Some(way) = state.way(is_wide) else {
+                    return;
+                };
+                let set = way.set;
+                view_problems(set, inner, buf, vx.theme);
+                let for_files = if is_wide && state.wants_beside {
+                    ROOM_FOR_THREE
+                } else {
+                    ROOM_FOR_FILES
+                };
+                if inner.width >= for_files {
                     let files = Rect {
                         width: FILES,
-                        ..inner
+                        ..*inner
                     };
                     view_files(state, set, files, buf, vx.theme);
                     let line = Rect {
                         x: inner.x + FILES,
                         width: 1,
-                        ..inner
+                        ..*inner
                     };
                     divider(line, true, buf, vx.theme);
                     inner.x += FILES + 1;
                     inner.width -= FILES + 1;
                 }
-                view_diff(state, set, inner, buf, vx);
+                view_diff(&way, state, *inner, buf, vx);
             }
             told => {
                 let lines = self.told_lines(told, state, session, usize::from(inner.width));
@@ -83,14 +116,20 @@ impl App {
         }
     }
 
-    fn view_title(&self, session: &OpenSession, row: Rect, buf: &mut Buffer, vx: &ViewCx<'_>) {
+    fn view_title(
+        &self,
+        (session, is_wide): (&OpenSession, bool),
+        row: Rect,
+        buf: &mut Buffer,
+        vx: &ViewCx<'_>,
+    ) {
         let state = &session.changes;
         let heading = format!("Changes · {}", visible::name(self.name_shown()));
         let room = usize::from(row.width).saturating_sub(wrap::width(&heading) + 5);
         let right = if state.search.is_on() {
             self.search_words(state)
         } else {
-            title_words(state, room)
+            title_words(state, (is_wide, self.snapshot_words(session, vx)), room)
         };
         let frame = PaneFrame {
             title: &heading,
@@ -98,6 +137,22 @@ impl App {
             focused: true,
         };
         frame.draw_title(row, buf, vx.theme);
+    }
+
+    /// Of when the snapshot is that is shown.
+    fn snapshot_words(&self, session: &OpenSession, vx: &ViewCx<'_>) -> Option<String> {
+        if session.changes.scope != Some(ChangesScope::Snapshot) {
+            return None;
+        }
+        let at = session.snapshot().and_then(|snapshot| snapshot.code_at);
+        let offset = self.options.utc_offset_minutes;
+        Some(match at {
+            Some(at) => format!(
+                "snapshot from {}",
+                format::minutes_or_age(at, vx.wall, offset)
+            ),
+            None => "last snapshot".to_owned(),
+        })
     }
 
     /// What is searched for, with the keys to go on.
@@ -129,6 +184,9 @@ impl App {
         let again = key(ChangesAction::Again, "fetches them again.");
         let scope = key(ChangesAction::Scope, "compares with something else.");
         let mut sentences: Vec<String> = match told {
+            ChangesTold::Asked if state.scope == Some(ChangesScope::Snapshot) => {
+                vec!["reading the last snapshot …".to_owned()]
+            }
             ChangesTold::Asked if session.chat.is_connected() => {
                 vec!["fetching the changes …".to_owned()]
             }
@@ -155,7 +213,7 @@ impl App {
             .collect()
     }
 
-    fn changes_key(&self, action: ChangesAction) -> String {
+    pub(super) fn changes_key(&self, action: ChangesAction) -> String {
         let contexts = [KeyContext::Changes, KeyContext::Always];
         let key = self
             .options
@@ -168,7 +226,7 @@ impl App {
 /// What the changes are compared with, after "no changes".
 fn since(scope: &ChangesScope) -> &'static str {
     match scope {
-        ChangesScope::Session => "since the session began",
+        ChangesScope::Session | ChangesScope::Snapshot => "since the session began",
         ChangesScope::Uncommitted => "since the last commit",
         ChangesScope::Branch => "against the default branch",
         ChangesScope::Turn(_) => "in the last turn",
@@ -176,7 +234,11 @@ fn since(scope: &ChangesScope) -> &'static str {
 }
 
 /// `since the session began · 3 files +41 −12 · 1 viewed`, as far as there is room.
-fn title_words(state: &ChangesState, room: usize) -> String {
+fn title_words(
+    state: &ChangesState,
+    (is_wide, snapshot): (bool, Option<String>),
+    room: usize,
+) -> String {
     let since = state.scope.as_ref().map_or("", since).to_owned();
     let mut facts = vec![(2, since)];
     if let Some(set) = state.set() {
@@ -190,6 +252,10 @@ fn title_words(state: &ChangesState, room: usize) -> String {
         if viewed > 0 {
             facts.push((1, format!("{viewed} viewed")));
         }
+    }
+    facts.extend(snapshot.map(|words| (5, words)));
+    if state.wants_beside && !is_wide {
+        facts.push((0, "too narrow for side by side".to_owned()));
     }
     if state.ignores_whitespace {
         facts.push((4, "without whitespace".to_owned()));
@@ -246,89 +312,49 @@ fn view_files(state: &ChangesState, set: &ChangeSet, area: Rect, buf: &mut Buffe
 }
 
 fn view_diff(
+    way: &RowWalk<'_>,
     state: &ChangesState,
-    set: &ChangeSet,
     area: Rect,
     buf: &mut Buffer,
     vx: &mut ViewCx<'_>,
 ) {
-    let height = usize::from(area.height);
     let look = RowsLook {
         width: usize::from(area.width.saturating_sub(1)).max(1),
-        height,
+        height: usize::from(area.height),
         theme: vx.theme,
     };
-    let rows = in_sight(state, set, &look, vx);
-    vx.viewport.changes = rows.first().map(|first| first.row);
-    let selected = state.selected();
+    let rows = in_sight(way, state.top, &look, vx.cache.colours());
+    if let (Some(changes), Some(first)) = (&mut vx.viewport.changes, rows.first()) {
+        changes.first = first.row;
+    }
+    let cursor = way.first(way.cursor);
     let mut areas = area.rows();
     for DrawnRow { row, lines } in rows {
         let mut text: Option<Rect> = None;
         for line in lines {
             let Some(area) = areas.next() else { break };
             text = Some(text.map_or(area, |text| text.union(area)));
-            if row == state.cursor {
+            if row == cursor {
                 let cursor = vx.theme.pick("▌", ">");
                 buf.set_stringn(area.x, area.y, cursor, 1, vx.theme.accent);
-            } else if selected.contains(&row) {
+            } else if way.is_selected(row) {
                 let mark = vx.theme.pick("┃", "|");
                 buf.set_stringn(area.x, area.y, mark, 1, vx.theme.accent);
             }
             buf.set_line(area.x + 1, area.y, &line, area.width.saturating_sub(1));
         }
-        if let (Some(text), true) = (text, state.search.is_on()) {
-            let lead = u16::try_from(lead(set, row, &look) + 1).unwrap_or(0);
-            let text = Rect {
-                x: text.x.saturating_add(lead),
-                width: text.width.saturating_sub(lead),
+        let (Some(text), true) = (text, state.search.is_on()) else {
+            continue;
+        };
+        for (start, width) in text_columns(way, row, &look) {
+            let [start, width] = [start + 1, width].map(|x| u16::try_from(x).unwrap_or(0));
+            let part = Rect {
+                x: text.x.saturating_add(start),
+                width,
                 ..text
             };
-            search_marks::mark(&state.search.words, text, &[], buf, vx.theme.selection);
+            let part = part.intersection(text);
+            search_marks::mark(&state.search.words, part, &[], buf, vx.theme.selection);
         }
-    }
-}
-
-/// The rows on the screen, which begin where the last frame began unless the cursor is elsewhere.
-fn in_sight(
-    state: &ChangesState,
-    set: &ChangeSet,
-    look: &RowsLook<'_>,
-    vx: &mut ViewCx<'_>,
-) -> Vec<DrawnRow> {
-    let colours = vx.cache.colours();
-    let mut top = state.top.min(state.cursor);
-    // A page above the cursor: nothing from there on is out of sight for being too far away.
-    let mut earliest = state.cursor;
-    for _ in 1..look.height {
-        earliest = state.before(earliest).unwrap_or(earliest);
-    }
-    top = top.max(earliest);
-    // A file that was folded since hides its rows.
-    if let Some(file) = set.file_at(top).filter(|file| state.is_folded(*file)) {
-        top = set.files[file].rows.start;
-    }
-    let mut rows = drawn_rows(state, set, top, look, colours);
-    // The end of the changes is at the end of the screen.
-    let used: usize = rows.iter().map(|row| row.lines.len()).sum();
-    if used < look.height && top > 0 {
-        for _ in used..look.height {
-            top = state.before(top).unwrap_or(top);
-        }
-        rows = drawn_rows(state, set, top, look, colours);
-    }
-    loop {
-        let above = rows.iter().take_while(|row| row.row < state.cursor);
-        let above: usize = above.map(|row| row.lines.len()).sum();
-        let cursor = rows.iter().find(|row| row.row == state.cursor);
-        let tall = cursor.map_or(look.height, |row| row.lines.len());
-        // Long lines take several screen lines each.
-        if top >= state.cursor || above + tall <= look.height {
-            return rows;
-        }
-        match state.after(top) {
-            Some(next) => top = next,
-            None => return rows,
-        }
-        rows = drawn_rows(state, set, top, look, colours);
     }
 }

@@ -1,66 +1,96 @@
 //! Draws the rows of the changes: only the visible ones, however long the diff is.
 
-use std::fmt::Write as _;
-use std::ops::Range;
-
 use ratatui::text::{Line, Span};
 
-use super::state::ChangesState;
+use super::row_walk::RowWalk;
+use super::view_beside::{beside_rows, sides};
+use super::view_lines::{CONTEXT, DrawnRow, RowsLook, hunk, is_changed, single};
 use crate::app::view::theme::Theme;
-use crate::domain::diff::DiffSign;
-use crate::domain::diff::change_set::{ChangeRow, ChangeSet, ChangedFile};
+use crate::domain::diff::change_set::{ChangeRow, ChangedFile};
 use crate::text::diff::{self, DiffLook};
 use crate::text::highlight::{CodeColours, Language};
 use crate::text::{visible, wrap};
 
-/// The lines above that are read for the marks and colours of the first one.
-const CONTEXT: usize = 60;
-
-/// The screen lines of a row.
-pub(super) struct DrawnRow {
-    pub(super) row: usize,
-    pub(super) lines: Vec<Line<'static>>,
-}
-
-pub(super) struct RowsLook<'a> {
-    pub(super) width: usize,
-    pub(super) height: usize,
-    pub(super) theme: &'a Theme,
-}
-
-/// The rows from `top` on that fill the height; the last one may go beyond.
-pub(super) fn drawn_rows(
-    state: &ChangesState,
-    set: &ChangeSet,
+/// The rows on the screen, which begin where the last frame began unless the cursor is elsewhere.
+pub(super) fn in_sight(
+    way: &RowWalk<'_>,
     top: usize,
     look: &RowsLook<'_>,
     colours: &mut CodeColours,
 ) -> Vec<DrawnRow> {
+    let cursor = way.first(way.cursor);
+    let mut top = way.first(top).min(cursor);
+    // A page above the cursor: nothing from there on is out of sight for being too far away.
+    let mut earliest = cursor;
+    for _ in 1..look.height {
+        earliest = way.before(earliest).unwrap_or(earliest);
+    }
+    top = top.max(earliest);
+    // A file that was folded since hides its rows.
+    if let Some(file) = way.set.file_at(top).filter(|file| way.is_folded(*file)) {
+        top = way.set.files[file].rows.start;
+    }
+    let mut rows = drawn_rows(way, top, look, colours);
+    // The end of the changes is at the end of the screen.
+    let used: usize = rows.iter().map(|row| row.lines.len()).sum();
+    if used < look.height && top > 0 {
+        for _ in used..look.height {
+            top = way.before(top).unwrap_or(top);
+        }
+        rows = drawn_rows(way, top, look, colours);
+    }
+    loop {
+        let above = rows.iter().take_while(|row| row.row != cursor);
+        let above: usize = above.map(|row| row.lines.len()).sum();
+        let at = rows.iter().find(|row| row.row == cursor);
+        let tall = at.map_or(look.height, |row| row.lines.len());
+        // Long lines take several screen lines each.
+        if top == cursor || above + tall <= look.height {
+            return rows;
+        }
+        match way.after(top) {
+            Some(next) => top = next,
+            None => return rows,
+        }
+        rows = drawn_rows(way, top, look, colours);
+    }
+}
+
+/// The rows from `top` on that fill the height; the last one may go beyond.
+fn drawn_rows(
+    way: &RowWalk<'_>,
+    top: usize,
+    look: &RowsLook<'_>,
+    colours: &mut CodeColours,
+) -> Vec<DrawnRow> {
+    let RowWalk { set, pairs, .. } = *way;
     let mut drawn: Vec<DrawnRow> = Vec::new();
     let mut used = 0;
     let mut next = Some(top);
     while let (Some(row), true) = (next, used < look.height) {
         let Some(file) = set.file_at(row) else { break };
         let of_file = &set.files[file];
-        let rows = match set.row(row) {
-            Some(ChangeRow::Line { .. }) => {
-                code_rows(of_file, row, look.height - used, look, colours)
+        let most = look.height - used;
+        let rows = match (set.row(row), pairs) {
+            (Some(ChangeRow::Line { .. } | ChangeRow::NoLineEnd), Some(pairs)) => {
+                beside_rows((of_file, pairs), row, most, look, colours)
             }
-            Some(other) => vec![DrawnRow {
+            (Some(ChangeRow::Line { .. }), None) => code_rows(of_file, row, most, look, colours),
+            (Some(other), _) => vec![DrawnRow {
                 row,
-                lines: vec![single(other, look)],
+                lines: vec![single(other, look.width, look.theme)],
             }],
-            None => vec![DrawnRow {
+            (None, _) => vec![DrawnRow {
                 row,
                 lines: vec![name(
                     of_file,
-                    (state.is_viewed(file), state.is_folded(file)),
+                    (way.is_viewed(file), way.is_folded(file)),
                     look,
                 )],
             }],
         };
         used += rows.iter().map(|row| row.lines.len()).sum::<usize>();
-        next = rows.last().and_then(|last| state.after(last.row));
+        next = rows.last().and_then(|last| way.after(last.row));
         drawn.extend(rows);
     }
     drawn
@@ -96,9 +126,14 @@ fn code_rows(
         most: usize::MAX,
         language: language.as_ref(),
         largest: file.last_number,
+        old_numbers: false,
         palette: &look.theme.palette,
     };
-    let made = diff::rows(&hunk(file, from..end), diff_look, colours);
+    let made = diff::rows(
+        &hunk(&file.lines.get(from..end).unwrap_or_default().iter()),
+        diff_look,
+        colours,
+    );
     let mut starts = made.starts.clone();
     starts.push(made.lines.len());
     let ranges = starts.windows(2).map(|pair| pair[0]..pair[1]);
@@ -110,55 +145,28 @@ fn code_rows(
     .collect()
 }
 
-/// The columns before the text of a row.
-pub(super) fn lead(set: &ChangeSet, row: usize, look: &RowsLook<'_>) -> usize {
-    let file = set.file_at(row).and_then(|file| set.files.get(file));
-    match (set.row(row), file) {
-        (Some(ChangeRow::Line { .. }), Some(file)) => {
-            diff::lead_width(look.width, file.last_number)
-        }
-        _ => 0,
-    }
-}
-
-fn is_changed(row: Option<&ChangeRow>) -> bool {
-    matches!(row, Some(ChangeRow::Line { sign, .. }) if *sign != DiffSign::Kept)
-}
-
-/// A part of a file's lines as a hunk of its own.
-fn hunk(file: &ChangedFile, lines: Range<usize>) -> String {
-    let lines = || {
-        let rows = file.lines.get(lines.clone()).unwrap_or_default().iter();
-        rows.filter_map(|row| match row {
-            ChangeRow::Line {
-                sign,
-                old,
-                new,
-                text,
-            } => Some((*sign, *old, *new, text)),
-            _ => None,
-        })
+/// The columns of a row's text: from the first one of each part, so many.
+pub(super) fn text_columns(
+    way: &RowWalk<'_>,
+    row: usize,
+    look: &RowsLook<'_>,
+) -> Vec<(usize, usize)> {
+    let file = way
+        .set
+        .file_at(row)
+        .and_then(|file| way.set.files.get(file));
+    let (Some(ChangeRow::Line { .. }), Some(file)) = (way.set.row(row), file) else {
+        return vec![(0, look.width)];
     };
-    let first_old = lines().find_map(|(_, old, _, _)| old);
-    let first_new = lines().find_map(|(_, _, new, _)| new);
-    let count = |other: DiffSign| lines().filter(|(sign, ..)| *sign != other).count();
-    let is_counted = lines().all(|(_, old, new, _)| old.or(new).is_some());
-    let mut text = if is_counted {
-        format!(
-            "@@ -{},{} +{},{} @@\n",
-            first_old.unwrap_or(0),
-            count(DiffSign::Added),
-            first_new.unwrap_or(0),
-            count(DiffSign::Removed)
-        )
-    } else {
-        "@@ @@\n".to_owned()
+    let part = |start: usize, width: usize| {
+        let lead = diff::lead_width(width, file.last_number);
+        (start + lead, width.saturating_sub(lead))
     };
-    for (sign, _, _, line) in lines() {
-        // Writing into a string cannot fail.
-        let _ = writeln!(text, "{}{line}", sign.sign());
+    if way.pairs.is_none() {
+        return vec![part(0, look.width)];
     }
-    text
+    let [left, right] = sides(look.width);
+    vec![part(0, left), part(left + 1, right)]
 }
 
 /// `▾ src/pool.rs  +36 −9  new file`
@@ -206,25 +214,6 @@ pub(super) fn counts(file: &ChangedFile, theme: &Theme) -> Vec<Span<'static>> {
         Span::styled(format!("+{}", file.added), theme.palette.added),
         Span::styled(format!(" −{}", file.removed), theme.palette.removed),
     ]
-}
-
-/// A row that is no line of a file.
-fn single(row: &ChangeRow, look: &RowsLook<'_>) -> Line<'static> {
-    let (words, style) = match row {
-        ChangeRow::Hunk(section) => (
-            format!(
-                "{} {}",
-                look.theme.pick("···", "..."),
-                visible::one_line(section)
-            ),
-            look.theme.palette.hunk,
-        ),
-        ChangeRow::Note(note) => (visible::one_line(note).into_owned(), look.theme.dim),
-        ChangeRow::NoLineEnd | ChangeRow::Line { .. } => {
-            ("(no line end)".to_owned(), look.theme.dim)
-        }
-    };
-    Line::styled(wrap::truncate(&words, look.width).into_owned(), style)
 }
 
 /// The end of a path, which tells more than its beginning.

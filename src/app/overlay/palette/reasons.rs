@@ -49,6 +49,7 @@ impl App {
         let needs_session = matches!(
             action,
             AppAction::Changes
+                | AppAction::UpdateSession
                 | AppAction::Retry
                 | AppAction::Revive
                 | AppAction::UseTemplate

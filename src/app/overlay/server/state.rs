@@ -28,6 +28,8 @@ impl ServerState {
             ServerAnswer::Providers(_)
             | ServerAnswer::ProvidersFailed(_)
             | ServerAnswer::Changes(..)
+            | ServerAnswer::Discarded(..)
+            | ServerAnswer::Updated(_)
             | ServerAnswer::Applied(..)
             | ServerAnswer::KeyStored { .. }
             | ServerAnswer::LoginBegun { .. }

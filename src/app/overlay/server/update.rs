@@ -134,9 +134,16 @@ impl App {
             }
             answer => answer,
         };
-        if let ServerAnswer::Applied(request, applied) = answer {
-            return self.changes_applied(key, request, applied, cx);
-        }
+        let answer = match answer {
+            ServerAnswer::Applied(request, applied) => {
+                return self.changes_applied(key, request, applied, cx);
+            }
+            ServerAnswer::Discarded(request, result) => {
+                return self.discarded(key, request, result, cx);
+            }
+            ServerAnswer::Updated(updated) => return self.session_updated(key, updated, cx),
+            answer => answer,
+        };
         let Some(session) = self.open.get_mut(key) else {
             return;
         };

@@ -18,6 +18,8 @@ use crate::app::App;
 use crate::app::action::{Action, AppAction, ChatAction};
 use crate::app::input::keymap::{KeyContext, ListedKeys, merge_numbered};
 use crate::app::overlay::changes::apply::apply_words;
+use crate::app::overlay::changes::discard::discard_words;
+use crate::app::overlay::changes::from_home::update_words;
 use crate::app::session::revive;
 use crate::app::time::format;
 use crate::app::view::cx::ViewCx;
@@ -94,7 +96,10 @@ impl App {
         let can_scroll = last > 0
             && matches!(
                 question,
-                Confirm::Kill { .. } | Confirm::Remove { .. } | Confirm::Apply { .. }
+                Confirm::Kill { .. }
+                    | Confirm::Remove { .. }
+                    | Confirm::Apply { .. }
+                    | Confirm::Discard { .. }
             );
         let first = if can_scroll { scroll.min(last) } else { 0 };
         let below = lines.len().saturating_sub(usize::from(first) + room);
@@ -154,6 +159,17 @@ impl App {
             } => {
                 let words = apply_words(self.list.name(key), request, applied);
                 ("Apply?", words, *scroll)
+            }
+            Confirm::Update { key, root } => {
+                ("Update?", update_words(self.list.name(key), root), 0)
+            }
+            Confirm::Discard {
+                key,
+                request,
+                scroll,
+            } => {
+                let words = discard_words(self.list.name(key), request);
+                ("Discard?", words, *scroll)
             }
         }
     }

@@ -9,12 +9,13 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use crate::domain::diff::apply::{Applied, ApplyStep, sections};
+use crate::domain::diff::apply::{Applied, ApplyRequest, ApplyStep, sections};
 use crate::domain::failure::Failure;
-use crate::session::code::Git;
 use crate::session::code::repository::merge::{Merge, listed, misfit};
+use crate::session::code::repository::related;
+use crate::session::code::{Git, work_tree};
 
 /// A patch of more files is applied as one.
 const SECTIONS: usize = 1000;
@@ -26,6 +27,25 @@ fn exactly(files: Vec<String>, already: usize) -> Applied {
         already,
         ..Applied::default()
     }
+}
+
+/// Performs a request from the terminal; the work tree must have one of these root commits.
+pub(crate) async fn apply_related(
+    request: &ApplyRequest,
+    roots: &[String],
+) -> Result<Applied, Failure> {
+    let root = check_related(&request.root, roots).await?;
+    apply(&root, &request.patch, request.step).await
+}
+
+/// The root of the work tree that a session on the screen has to do with.
+pub(crate) async fn check_related(root: &Path, roots: &[String]) -> Result<PathBuf, Failure> {
+    let found = work_tree(root).ok_or_else(|| {
+        let root = root.display();
+        Failure::new(format!("{root} is not a git work tree any more"))
+    })?;
+    related::check(&found, "the session", None, roots).await?;
+    Ok(found)
 }
 
 /// Applies the patch, or only says what would come of it.

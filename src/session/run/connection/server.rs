@@ -153,6 +153,8 @@ async fn call(server: OpencodeServer, command: ServerCommand) -> Result<CallResu
             let applied = server.apply(&request).await;
             ServerAnswer::Applied(request, applied)
         }
+        ServerCommand::Discard(request) => server.discarded(request).await,
+        ServerCommand::Update(root) => ServerAnswer::Updated(Box::pin(server.update(&root)).await),
         ServerCommand::SetProviderKey {
             provider,
             key,

@@ -31,6 +31,8 @@ const ROOT: &[&str] = &[
     "app/overlay/view/help.rs",
     "app/overlay/models/rows.rs",
     "app/overlay/changes/apply.rs",
+    "app/overlay/changes/discard.rs",
+    "app/overlay/changes/from_home.rs",
     "app/overlay/changes/update.rs",
     "app/overlay/changes/view.rs",
     "app/overlay/login/update.rs",

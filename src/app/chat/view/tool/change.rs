@@ -77,6 +77,7 @@ fn changed(
             most: room,
             language: language.as_ref(),
             largest: 0,
+            old_numbers: false,
             palette: &look.theme.palette,
         },
         colours,
