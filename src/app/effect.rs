@@ -3,6 +3,7 @@
 use crate::domain::id::{SandboxId, SessionKey};
 use crate::domain::preferences::PreferenceChange;
 use crate::domain::session::notification::Notification;
+use crate::domain::session::text_search::FoundText;
 use crate::domain::session::{CloseAction, ComposerChange, ListPlace, SessionCommand, SessionSpec};
 use crate::domain::time::UnixMillis;
 
@@ -26,6 +27,10 @@ pub enum Effect {
     /// Reads the prompts that were sent in all sessions, first those of this one and of its project;
     /// answered by [`super::event::Reply::PastPrompts`].
     ListPastPrompts(SessionKey),
+    /// Searches the texts of all stored sessions; answered by [`super::event::Reply::TextsFound`].
+    SearchTexts(String),
+    /// Reads the stored messages from this hit on; answered by [`super::event::Reply::MessagesRead`].
+    ReadMessages(Box<FoundText>),
     /// Lists the engine's unattached sandboxes; answered by [`super::event::Reply::UnattachedSandboxes`].
     ListUnattachedSandboxes,
     /// Pauses or kills an unattached sandbox; answered by [`super::event::Reply::Closed`].

@@ -7,6 +7,7 @@ use crate::domain::preferences::Preferences;
 use crate::domain::prompt::{LocalFile, PastPrompt};
 use crate::domain::sandbox::Phase;
 use crate::domain::sandbox::unattached::UnattachedSandbox;
+use crate::domain::session::text_search::{FoundText, FoundTexts, StoredMessages};
 use crate::domain::session::{SessionEvent, SessionSummary};
 
 /// An event, by its source. A new feature rarely needs a new one.
@@ -47,6 +48,10 @@ pub enum Reply {
     NotRenamed(SessionKey, String, String),
     /// The prompts of all sessions, as seen from this one: its own first.
     PastPrompts(SessionKey, Vec<PastPrompt>),
+    /// What a search in all stored sessions has found; `Err` says why it could not be done.
+    TextsFound(Result<FoundTexts, String>),
+    /// The stored messages from a hit on; `Err` says why they could not be read.
+    MessagesRead(Box<FoundText>, Result<StoredMessages, String>),
     /// The unattached sandboxes, those that sandbar created first; `Err` says why they are unknown.
     UnattachedSandboxes(Result<Vec<UnattachedSandbox>, Failure>),
     /// The new state of an unattached sandbox.

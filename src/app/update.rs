@@ -115,6 +115,7 @@ impl App {
         }
         let is_taken = self.overlays.type_key(key);
         self.palette_typed(cx);
+        self.texts_typed(cx);
         self.search_typed();
         if self.overlays.is_empty() && self.focus.is_on(Pane::Sessions) {
             self.list.type_filter(key);
@@ -145,6 +146,7 @@ impl App {
         if !self.overlays.is_empty() {
             if let Event::Paste(text) | Event::PasteMore(text) = &event {
                 self.overlays.paste(text);
+                self.texts_typed(cx);
             }
             return;
         }
@@ -240,6 +242,7 @@ impl App {
             AppAction::RenameRow => self.rename_row(),
             AppAction::DeleteRow => self.ask_delete_row(cx),
             AppAction::ServerStatus => self.open_status(cx),
+            AppAction::SearchTexts => self.open_text_search(),
             AppAction::Changes => self.open_changes(cx),
             AppAction::UpdateSession => self.ask_update(cx),
             AppAction::ProviderKey => self.ask_provider(cx),
@@ -395,6 +398,8 @@ impl App {
             }
             Reply::NotRenamed(key, name, why) => self.session_not_renamed(key, &name, &why, cx),
             Reply::PastPrompts(key, prompts) => self.past_prompts_told(&key, prompts),
+            Reply::TextsFound(found) => self.texts_found(found, cx),
+            Reply::MessagesRead(text, read) => self.messages_read(&text, read, cx),
             Reply::UnattachedSandboxes(told) => self.unattached_listed(told, cx),
             Reply::Closed(id, phase) => self.unattached_closed(&id, &phase, cx),
             Reply::Adopted(id, adopted) => self.adopted(&id, adopted, cx),

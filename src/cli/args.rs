@@ -100,6 +100,8 @@ pub(super) enum CliCommand {
     Attach(AttachArgs),
     /// List the sessions, what they do and what they wait for
     Ls(JsonArgs),
+    /// Search the texts of all sessions, with or without their sandboxes
+    Search(SearchArgs),
     /// Kill a session's sandbox; its conversation stays readable
     Kill(KillArgs),
     /// Remove sessions whose sandbox is gone, with their conversations and snapshots
@@ -192,6 +194,16 @@ pub(super) struct AttachArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct JsonArgs {
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SearchArgs {
+    /// Words that a text must have, all of them; "several words" in quotes of their own follow each other
+    #[arg(required = true, value_name = "WORD")]
+    pub words: Vec<String>,
     /// Print JSON
     #[arg(long)]
     pub json: bool,

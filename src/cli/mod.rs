@@ -93,6 +93,7 @@ fn dispatch(cli: Cli, env: &Env) -> Result<(), CommandError> {
         Some(CliCommand::Internal(InternalCommand::Terminal { argv })) => internal::terminal(&argv),
         Some(CliCommand::Internal(InternalCommand::Demo { port })) => internal::demo(port),
         Some(CliCommand::Ls(args)) => ls::ls(options, &args, env),
+        Some(CliCommand::Search(args)) => ls::search::search(options, &args, env),
         Some(CliCommand::Kill(args)) => kill::kill(options, &args, env),
         Some(CliCommand::Pause(args)) => pause::run(PowerOp::Pause, options, &args, env),
         Some(CliCommand::Resume(args)) => pause::run(PowerOp::Resume, options, &args, env),

@@ -1,5 +1,5 @@
 //! `SQLite`: sessions, transcripts, drafts, queues, history, log tails, runs; and secrets and snapshots in
-//! files.
+//! files; and an index to search all texts.
 //!
 //! Domain values in and out. The store has its own row types and never serialises a domain type. It knows no server,
 //! no screen and no clock except its own timers.
@@ -21,6 +21,7 @@ mod runs;
 pub mod sessions;
 #[cfg(test)]
 mod tests;
+mod text_search;
 mod transcript;
 mod values;
 

@@ -4,17 +4,24 @@
 //! replaces one that is not empty. Deltas gather in memory
 //! ([`UnwrittenText`](super::database::UnwrittenText)) and are written together:
 //! when the tick comes, or before anything that depends on them. What was not recorded: states of a
-//! moment, such as status, permissions and questions; the server tells them again.
+//! moment, such as status, permissions and questions; the server tells them again. A part that is finished can be
+//! found by its words ([`super::text_search`]).
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::domain::chat::{ChatEvent, Conversation, Message, MessageWithParts, Part, PartKind};
-use crate::domain::id::{MessageId, SessionKey};
+use crate::domain::id::{MessageId, PartId, SessionKey};
+use crate::domain::session::text_search::StoredMessages;
 use crate::domain::time::UnixMillis;
-use crate::store::database::{Database, part_row, write_growing};
+use crate::store::database::{Database, part_json, write_growing};
 use crate::store::rows::{ConversationRow, MessageRow, PartRow};
+use crate::store::text_search::content::{is_finished, searched_text};
+use crate::store::text_search::index::index_part;
 use crate::store::values::{from_json, integer, to_json};
 use crate::store::{Store, StoreError};
+
+/// Messages that are read before the one that is asked for.
+const BEFORE: i64 = 20;
 
 /// The recorded part of a conversation.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -169,40 +176,72 @@ fn save_message(conn: &Connection, key: &SessionKey, message: Message) -> rusqli
 fn save_part(
     db: &mut Database,
     key: &SessionKey,
-    part: Part,
+    mut part: Part,
     seq: Option<i64>,
 ) -> rusqlite::Result<()> {
     let grown = db.growing.take(key, &part.id);
-    let (id, message) = (part.id.clone(), part.message.clone());
+    let stored = part_json(&db.conn, key, &part.id)?;
     let keeps_ours = is_unfinished_and_empty(&part.kind);
-    let mut row = PartRow::from(part);
     if keeps_ours {
         // The server does not store a growing text: ours is the only copy.
-        if let Some(text) = row.text_mut() {
-            if let Some(stored) = part_row(&db.conn, key, &id)?
-                .as_mut()
-                .and_then(PartRow::text_mut)
-            {
-                text.push_str(stored);
-            }
-            text.push_str(&grown.unwrap_or_default());
-        }
+        let ours = stored.as_deref().and_then(from_json::<PartRow>);
+        keep_ours(&mut part.kind, ours, &grown.unwrap_or_default());
     }
-    db.conn
-        .prepare_cached(
-            "INSERT INTO parts (session, message, id, seq, json) VALUES (?1, ?2, ?3, coalesce(?4,
-                 (SELECT max(seq) + 1 FROM parts WHERE session = ?1 AND message = ?2), 0), ?5)
-             ON CONFLICT (session, id) DO UPDATE SET
-                 message = excluded.message, seq = coalesce(?4, seq), json = excluded.json",
-        )?
-        .execute(params![
-            key.as_str(),
-            message.as_str(),
-            id.as_str(),
-            seq,
-            to_json(&row)?
-        ])?;
+    let is_searched = keeps_ours || is_finished(&part.kind);
+    let searched = is_searched.then(|| searched_text(&part.kind));
+    let (id, message) = (part.id.clone(), part.message.clone());
+    let json = to_json(&PartRow::from(part))?;
+    let is_known = stored.as_ref() == Some(&json);
+    if is_known {
+        place_part(&db.conn, key, (&id, &message), seq)?;
+    } else {
+        db.conn
+            .prepare_cached(
+                "INSERT INTO parts (session, message, id, seq, json)
+                 VALUES (?1, ?2, ?3, coalesce(?4, (SELECT max(seq) + 1 FROM parts
+                     WHERE session = ?1 AND message = ?2), 0), ?5)
+                 ON CONFLICT (session, id) DO UPDATE SET message = excluded.message,
+                     seq = coalesce(?4, seq), json = excluded.json",
+            )?
+            .execute(params![
+                key.as_str(),
+                message.as_str(),
+                id.as_str(),
+                seq,
+                json
+            ])?;
+    }
+    match searched {
+        Some(text) if keeps_ours || !is_known => {
+            index_part(&db.conn, key.as_str(), id.as_str(), text.as_deref())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Moves a part whose content is stored already.
+fn place_part(
+    conn: &Connection,
+    key: &SessionKey,
+    (part, message): (&PartId, &MessageId),
+    seq: Option<i64>,
+) -> rusqlite::Result<()> {
+    conn.prepare_cached(
+        "UPDATE parts SET message = ?3, seq = coalesce(?4, seq)
+         WHERE session = ?1 AND id = ?2 AND (message <> ?3 OR seq <> coalesce(?4, seq))",
+    )?
+    .execute(params![key.as_str(), part.as_str(), message.as_str(), seq])?;
     Ok(())
+}
+
+/// Fills an empty text with the stored one and what has grown since.
+fn keep_ours(kind: &mut PartKind, stored: Option<PartRow>, grown: &str) {
+    if let PartKind::Text { text, .. } | PartKind::Reasoning { text, .. } = kind {
+        if let Some(mut stored) = stored {
+            text.push_str(stored.text_mut().map_or("", |stored| stored));
+        }
+        text.push_str(grown);
+    }
 }
 
 fn is_unfinished_and_empty(kind: &PartKind) -> bool {
@@ -258,8 +297,23 @@ fn transcript(
         rows.pop();
     }
 
-    let mut messages = Vec::with_capacity(rows.len());
-    for (id, json) in rows.iter().rev() {
+    let messages = with_parts(conn, key, rows.iter().rev())?;
+    Ok(RecordedTranscript {
+        conversation: json
+            .and_then(|json| from_json::<ConversationRow>(&json))
+            .map(Into::into),
+        messages,
+        more: is_cut || more_on_server,
+    })
+}
+
+fn with_parts<'a>(
+    conn: &Connection,
+    key: &SessionKey,
+    rows: impl Iterator<Item = &'a (String, String)>,
+) -> rusqlite::Result<Vec<MessageWithParts>> {
+    let mut messages = Vec::new();
+    for (id, json) in rows {
         let Some(message) = from_json::<MessageRow>(json) else {
             continue;
         };
@@ -268,12 +322,48 @@ fn transcript(
             parts: parts(conn, key, id)?,
         });
     }
-    Ok(RecordedTranscript {
-        conversation: json
-            .and_then(|json| from_json::<ConversationRow>(&json))
-            .map(Into::into),
-        messages,
-        more: is_cut || more_on_server,
+    Ok(messages)
+}
+
+/// The messages from some before this one on; none if it is not stored.
+pub(super) fn messages_from(
+    conn: &Connection,
+    key: &SessionKey,
+    message: &MessageId,
+) -> rusqlite::Result<StoredMessages> {
+    let created: Option<i64> = conn
+        .prepare_cached("SELECT created FROM messages WHERE session = ?1 AND id = ?2")?
+        .query_row([key.as_str(), message.as_str()], |row| row.get(0))
+        .optional()?;
+    let Some(created) = created else {
+        return Ok(StoredMessages::default());
+    };
+    let read = |sql: &str, limit: i64| -> rusqlite::Result<Vec<(String, String)>> {
+        conn.prepare_cached(sql)?
+            .query_map(params![key.as_str(), created, limit], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })?
+            .collect()
+    };
+    let mut before = read(
+        "SELECT id, json FROM messages WHERE session = ?1 AND created < ?2
+         ORDER BY created DESC, rowid DESC LIMIT ?3",
+        BEFORE + 1,
+    )?;
+    let more = integer(before.len() as u64) > BEFORE;
+    before.truncate(usize::try_from(BEFORE).unwrap_or(0));
+    let after = read(
+        "SELECT id, json FROM messages WHERE session = ?1 AND created >= ?2
+         ORDER BY created, rowid LIMIT ?3",
+        i64::MAX,
+    )?;
+    let more_on_server: Option<bool> = conn
+        .prepare_cached("SELECT more FROM conversations WHERE session = ?1")?
+        .query_row([key.as_str()], |row| row.get(0))
+        .optional()?;
+    Ok(StoredMessages {
+        messages: with_parts(conn, key, before.iter().rev().chain(&after))?,
+        more: more || more_on_server.unwrap_or(false),
     })
 }
 

@@ -23,6 +23,7 @@ use crate::domain::failure::advice::Advice;
 use crate::domain::id::{SandboxId, SessionKey};
 use crate::domain::preferences::{PreferenceChange, Preferences};
 use crate::domain::session::notification::Notification;
+use crate::domain::session::text_search::{FoundText, FoundTexts, StoredMessages};
 use crate::domain::session::{
     CloseAction, ComposerChange, ListPlace, SessionCommand, SessionEvent, SessionSpec,
 };
@@ -61,6 +62,16 @@ pub trait SessionHandle {
     /// [`Reply::PastPrompts`].
     fn past_prompts(&mut self, key: SessionKey) -> ReplyTask {
         Box::pin(std::future::ready(Reply::PastPrompts(key, Vec::new())))
+    }
+    /// Searches the texts of all stored sessions; resolves to [`Reply::TextsFound`].
+    fn search_texts(&mut self, query: String) -> ReplyTask {
+        let found = Ok(FoundTexts::none(query));
+        Box::pin(std::future::ready(Reply::TextsFound(found)))
+    }
+    /// Reads the stored messages from this hit on; resolves to [`Reply::MessagesRead`].
+    fn messages_from(&mut self, text: Box<FoundText>) -> ReplyTask {
+        let read = Ok(StoredMessages::default());
+        Box::pin(std::future::ready(Reply::MessagesRead(text, read)))
     }
     /// Lists the engine's unattached sandboxes; resolves to [`Reply::UnattachedSandboxes`].
     fn unattached(&mut self) -> ReplyTask;
@@ -234,6 +245,8 @@ impl<D: SessionHandle> Effects<D> {
             Effect::LoadPreferences => self.sessions.preferences(),
             Effect::SumCost(since) => self.sessions.cost_since(since),
             Effect::ListPastPrompts(key) => self.sessions.past_prompts(key),
+            Effect::SearchTexts(query) => self.sessions.search_texts(query),
+            Effect::ReadMessages(text) => self.sessions.messages_from(text),
             Effect::ListUnattachedSandboxes => self.sessions.unattached(),
             Effect::CloseSandbox(id, closing) => self.sessions.close_sandbox(id, closing),
             Effect::Adopt(id, key) => self.sessions.adopt(id, key),

@@ -65,6 +65,7 @@ impl Action {
             AppAction::Shell => Some("attached to a server: no sandbox for a shell"),
             AppAction::Extend => Some("attached to a server: no time limit"),
             AppAction::UpdateSession => Some("attached to a server: no sandbox to update"),
+            AppAction::SearchTexts => Some("attached to a server: nothing is stored to search"),
             AppAction::ToggleLogs | AppAction::FocusLogs => {
                 Some("attached to a server: read its logs there")
             }
@@ -114,6 +115,8 @@ actions! {
         ServerStatus,
         /// Gives the server the key of a provider.
         ProviderKey,
+        /// Searches the texts of all sessions.
+        SearchTexts,
         /// Shows what was changed.
         Changes,
         /// Takes what has changed at home into the shown session's sandbox.

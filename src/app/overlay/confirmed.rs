@@ -49,6 +49,7 @@ impl App {
             Some(Overlay::Status(picker)) => self.switch_mcp(picker, cx),
             Some(Overlay::Secret(entry)) => self.secret_entered(entry, cx),
             Some(Overlay::Login(login)) => self.login_confirmed(*login, cx),
+            Some(Overlay::TextSearch(search)) => self.choose_text(search, cx),
             Some(Overlay::Links(links)) => open_link(&links, cx),
             Some(Overlay::Help(_) | Overlay::Changes | Overlay::Peek(_)) | None => {}
         }
@@ -63,6 +64,7 @@ impl App {
             Some(Overlay::Palette(picker)) => self.palette_len(picker),
             Some(Overlay::Chat(list)) => list.matching().len(),
             Some(Overlay::Status(_)) => self.status_len(),
+            Some(Overlay::TextSearch(search)) => search.len(),
             _ => 0,
         };
         self.overlays.scroll(rows, matching);

@@ -2,7 +2,8 @@
 //!
 //! In reading order: `picker` is a list with a filter, `help` lists all keys, `palette` finds every action,
 //! `models` are those to choose from, `server` says what the server works with, `chat_list` is a list of the
-//! conversation, `links` are its links, `login` logs in to a provider, `changes` are what was changed, `peek` is a look at another session, `kill_confirm` says what a kill loses, `secret_entry` is a field for a
+//! conversation, `links` are its links, `login` logs in to a provider, `changes` are what was changed, `peek` is a look at another session, `text_search` searches all
+//! sessions, `kill_confirm` says what a kill loses, `secret_entry` is a field for a
 //! secret; `view` draws them. The overlays do not act on an answer: the root does, in `confirmed`.
 
 pub(super) mod changes;
@@ -18,6 +19,7 @@ pub(super) mod peek;
 pub(super) mod picker;
 pub(super) mod secret_entry;
 pub(super) mod server;
+pub(super) mod text_search;
 pub(super) mod view;
 
 use std::path::PathBuf;
@@ -34,6 +36,7 @@ use login::state::LoginOverlay;
 use peek::Peek;
 use picker::Picker;
 use secret_entry::{SecretEntry, SecretPurpose};
+use text_search::state::TextSearch;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Overlay {
@@ -58,6 +61,8 @@ pub(super) enum Overlay {
     Changes,
     /// The chat of a session that is not on the screen.
     Peek(Peek),
+    /// A search in all sessions.
+    TextSearch(Box<TextSearch>),
 }
 
 /// A dialog. Its text is built on each draw, so that it is never stale.
@@ -115,7 +120,7 @@ impl Overlay {
             Self::Models(_) | Self::Templates(_) | Self::Palette(_) | Self::Chat(_) => {
                 KeyContext::Picker
             }
-            Self::Secret(_) | Self::Login(_) => KeyContext::Picker,
+            Self::Secret(_) | Self::Login(_) | Self::TextSearch(_) => KeyContext::Picker,
             Self::Status(_) => KeyContext::ServerStatus,
         }
     }
@@ -128,6 +133,7 @@ impl Overlay {
             | Self::Status(picker) => Some(picker),
             Self::Chat(list) => Some(&mut list.picker),
             Self::Help(help) => Some(&mut help.picker),
+            Self::TextSearch(search) => Some(search.picker_mut()),
             Self::Confirm(_)
             | Self::Secret(_)
             | Self::Login(_)
@@ -163,6 +169,7 @@ impl Overlay {
             | Self::Changes
             | Self::Peek(_)
             | Self::Login(_)
+            | Self::TextSearch(_)
             | Self::Secret(_) => None,
         }
     }
@@ -289,10 +296,15 @@ impl Overlays {
         }
     }
 
-    /// Handles a paste; only a secret is pasted.
+    /// Handles a paste: a secret, or what is searched for.
     pub(super) fn paste(&mut self, text: &str) {
         match self.stack.last_mut() {
             Some(Overlay::Secret(entry)) => entry.field_mut().paste(text),
+            Some(Overlay::TextSearch(search)) => {
+                let line = text.replace(char::is_control, " ");
+                let keys = line.chars().map(Key::char);
+                keys.for_each(|key| search.picker_mut().type_key(key));
+            }
             Some(Overlay::Login(login)) => {
                 if let Some(field) = login.code_field() {
                     field.paste(text);

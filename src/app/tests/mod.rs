@@ -12,6 +12,7 @@ mod past_prompts;
 mod rebound;
 mod server;
 mod sessions;
+mod text_search;
 mod time;
 mod views;
 

@@ -5,6 +5,7 @@
 //! another program), with what can be done about them: they may cost money. No engine is started for the list.
 
 mod cost_report;
+pub(super) mod search;
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;

@@ -6,6 +6,7 @@
 
 pub mod activity;
 pub mod notification;
+pub mod text_search;
 
 use std::path::PathBuf;
 

@@ -152,6 +152,20 @@ CREATE TABLE command_lines (
     PRIMARY KEY (session, message)
 ) STRICT;
 ",
+    // Search: the words of parts by a number of their own, since VACUUM renumbers rowids. What is stored
+    // already is brought in later, in small steps; the row of `unindexed` says after which part the next one begins.
+    r"
+ALTER TABLE parts ADD COLUMN text_id INTEGER;
+CREATE UNIQUE INDEX parts_by_text ON parts (text_id) WHERE text_id IS NOT NULL;
+CREATE VIRTUAL TABLE texts USING fts5(
+    text, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 0'
+);
+CREATE TRIGGER part_deleted AFTER DELETE ON parts WHEN old.text_id IS NOT NULL BEGIN
+    DELETE FROM texts WHERE rowid = old.text_id;
+END;
+CREATE TABLE unindexed (session TEXT NOT NULL, part TEXT NOT NULL) STRICT;
+INSERT INTO unindexed SELECT '', '' WHERE EXISTS (SELECT 1 FROM parts);
+",
 ];
 
 /// The version that this program writes.

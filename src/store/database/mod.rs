@@ -83,7 +83,8 @@ fn append_text(
     part: &PartId,
     text: &str,
 ) -> rusqlite::Result<()> {
-    let Some(mut row) = part_row(conn, key, part)? else {
+    let json = part_json(conn, key, part)?;
+    let Some(mut row) = json.as_deref().and_then(from_json::<PartRow>) else {
         return Ok(());
     };
     let Some(stored) = row.text_mut() else {
@@ -95,14 +96,13 @@ fn append_text(
     Ok(())
 }
 
-pub(super) fn part_row(
+/// The stored row of a part.
+pub(super) fn part_json(
     conn: &Connection,
     key: &SessionKey,
     part: &PartId,
-) -> rusqlite::Result<Option<PartRow>> {
-    let json: Option<String> = conn
-        .prepare_cached("SELECT json FROM parts WHERE session = ?1 AND id = ?2")?
+) -> rusqlite::Result<Option<String>> {
+    conn.prepare_cached("SELECT json FROM parts WHERE session = ?1 AND id = ?2")?
         .query_row(params![key.as_str(), part.as_str()], |row| row.get(0))
-        .optional()?;
-    Ok(json.and_then(|json| from_json(&json)))
+        .optional()
 }

@@ -4,8 +4,8 @@
 //! flood of small writes costs one commit, and a single write is not delayed. A failed write undoes only itself.
 //! Acknowledgements are sent after the commit.
 //!
-//! It sleeps while nothing is requested: a timer runs only while text is unwritten, or while a caller waits for
-//! changes by other processes.
+//! It sleeps while nothing is requested: a timer runs only while text is unwritten, while texts of an earlier version
+//! are brought into the index, or while a caller waits for changes by other processes.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -18,9 +18,14 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use super::opening::{self, OpenDatabase};
 use super::{Database, UnwrittenText, write_growing};
 use crate::store::error::StoreError;
+use crate::store::text_search::index;
 
 /// How long accumulated text may stay unwritten.
 const TICK: Duration = Duration::from_secs(1);
+
+/// When the first step of the index is done after the start, and how long the others wait for whoever needs the store.
+const INDEX_FIRST: Duration = Duration::from_secs(2);
+const INDEX_NEXT: Duration = Duration::from_millis(20);
 
 /// Commands that share a transaction.
 const BATCH: usize = 256;
@@ -71,6 +76,8 @@ struct StoreThread {
     data_version: i64,
     /// When accumulated text must be written.
     due: Option<Instant>,
+    /// When the next step of the index is done; `None`: it has all texts.
+    index_due: Option<Instant>,
     /// The first error of a write that nobody waited for.
     unseen: Option<StoreError>,
     /// Writes of the open transaction that wait for its commit; `None` if none is open.
@@ -86,7 +93,9 @@ struct Waiter {
 impl StoreThread {
     fn new(conn: Connection, notices: Vec<String>) -> Self {
         let data_version = data_version(&conn);
+        let is_behind = index::is_behind(&conn).unwrap_or(false);
         Self {
+            index_due: is_behind.then(|| Instant::now() + INDEX_FIRST),
             db: Database {
                 conn,
                 growing: UnwrittenText::default(),
@@ -114,7 +123,7 @@ impl StoreThread {
                         self.take(envelope);
                     }
                 }
-                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Timeout) => self.index(),
                 Err(RecvTimeoutError::Disconnected) => {
                     self.write_growing();
                     self.commit();
@@ -129,7 +138,7 @@ impl StoreThread {
 
     fn deadline(&self) -> Option<Instant> {
         let polls = self.waiters.iter().map(|waiter| waiter.next);
-        polls.chain(self.due).min()
+        polls.chain(self.due).chain(self.index_due).min()
     }
 
     fn take(&mut self, Envelope { command, room }: Envelope) {
@@ -249,6 +258,21 @@ impl StoreThread {
             let job = Box::new(|db: &mut Database| write_growing(db, None));
             self.write("save the growing texts", job, None);
         }
+    }
+
+    /// Brings some texts into the index, if that is due.
+    fn index(&mut self) {
+        let now = Instant::now();
+        if self.index_due.is_none_or(|due| due > now) {
+            return;
+        }
+        let job = Box::new(|db: &mut Database| index::step(db).map(|_| ()));
+        self.write("index the conversations", job, None);
+        let is_behind = index::is_behind(&self.db.conn).unwrap_or(false);
+        // After an error, the next start tries again.
+        self.index_due = is_behind
+            .then(|| Instant::now() + INDEX_NEXT)
+            .filter(|_| self.unseen.is_none());
     }
 
     /// Checks whether another process has written, if a caller waits for that.

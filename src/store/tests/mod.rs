@@ -5,6 +5,7 @@ mod preferences;
 mod queue;
 mod round_trips;
 mod runs;
+mod text_search;
 mod transcripts;
 
 use std::path::Path;

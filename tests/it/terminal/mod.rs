@@ -10,6 +10,7 @@ mod server;
 mod session_list;
 mod shell;
 mod suspend;
+mod text_search;
 mod tools;
 mod unread_terminal;
 mod whole_program;

@@ -3,7 +3,8 @@
 //!
 //! In reading order: `actions` are those of the user; `sent` remembers prompts as they were
 //! composed, `undo` takes them back, `again` sends one with another model, `timeline` lists them;
-//! `search` goes through `hits`; `menu` is what one message offers, `links` what all of them link
+//! `search` goes through `hits`; `stored` shows what a search in all
+//! sessions has found; `menu` is what one message offers, `links` what all of them link
 //! to; `conversations` is about those beside this one, and `export` makes a document of one. The
 //! server owns what is undone; here is only what was asked of it.
 
@@ -17,6 +18,7 @@ mod links;
 mod menu;
 mod search;
 mod sent;
+mod stored;
 mod timeline;
 mod undo;
 

@@ -140,6 +140,16 @@ impl Chat {
         hits.rposition(|hit| above.contains(&hit.block))
     }
 
+    /// Goes to the first hit in a block. Returns false if it has none.
+    pub(super) fn go_to_hit_in(&mut self, block: &BlockId) -> bool {
+        self.find_hits();
+        let at = self.search.hits.iter().position(|hit| hit.block == *block);
+        if let Some(at) = at {
+            self.go_to_hit(at);
+        }
+        at.is_some()
+    }
+
     fn go_to_hit(&mut self, at: usize) {
         self.fold_again();
         let Some(hit) = self.search.hits.get(at).cloned() else {

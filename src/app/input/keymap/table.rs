@@ -202,6 +202,9 @@ const ROWS: &[ActionRow] = rows! {
         App::Palette "app.palette" "palette" "find an action, a session, a file, …"
             / "palette"
             [Anywhere: "ctrl-p"]
+        App::SearchTexts "app.search" "search all" "search the texts of all sessions"
+            / "find"
+            [Anywhere: "ctrl-x /"]
         App::ServerStatus "app.server_status" "status" "show context, costs and MCP servers"
             / "status"
             [Anywhere: "ctrl-x i"]

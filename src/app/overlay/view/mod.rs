@@ -48,6 +48,7 @@ impl App {
                 Overlay::Login(login) => self.view_login(login, screen, buf, vx),
                 Overlay::Changes => self.view_changes(screen, buf, vx),
                 Overlay::Peek(peek) => self.view_peek(peek.key(), screen, buf, vx),
+                Overlay::TextSearch(search) => self.view_text_search(search, screen, buf, vx),
                 Overlay::Chat(list) => list.draw(screen, buf, vx),
                 Overlay::Status(picker) => self.view_status(picker, screen, buf, vx),
                 Overlay::Secret(entry) => {

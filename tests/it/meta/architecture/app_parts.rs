@@ -40,6 +40,8 @@ const ROOT: &[&str] = &[
     "app/overlay/models/choose.rs",
     "app/overlay/models/view.rs",
     "app/overlay/server/rows.rs",
+    "app/overlay/text_search/update.rs",
+    "app/overlay/text_search/view.rs",
     "app/overlay/server/update.rs",
     "app/overlay/server/view.rs",
     "app/overlay/view/picker.rs",
