@@ -4,7 +4,7 @@
 # stands alone, where that is at hand: then this one holds only what came since. $5: bytes at most.
 # Needs base.sh.
 #
-# Prints nothing where the state is still the same; else lines of a word and its value.
+# Prints nothing where the state is still the same; else lines of a word and its values.
 set -eu
 cd "$1"
 export GIT_AUTHOR_NAME=sandbar GIT_AUTHOR_EMAIL=sandbar@sandbar.invalid
@@ -75,6 +75,17 @@ refs=$(git for-each-ref --format="$name" | grep -v ' refs/sandbar/snapshot' || :
 shallow=$(sed 's/^/shallow /' "$(git rev-parse --git-path shallow)" 2>/dev/null || :)
 state=$(printf '%s\n' "$head" "$staged" "$tree" "$refs" "$shallow" | git hash-object --stdin)
 [ "$state" != "$3" ] || exit 0
+
+# How many lines were added and removed since the session began, by the rules of our repository.
+lines=$(
+  [ -d "$base_git" ] || exit 0
+  without_configuration
+  GIT_DIR=$base_git GIT_ALTERNATE_OBJECT_DIRECTORIES=$objects
+  export GIT_DIR GIT_ALTERNATE_OBJECT_DIRECTORIES
+  from=$(git rev-parse -q --verify 'refs/sandbar/base^{tree}') || from=$(git mktree </dev/null)
+  git diff-tree -r --numstat --no-ext-diff --no-textconv --no-renames --diff-algorithm=myers "$from" "$tree" |
+    awk '{ added += $1; removed += $2 } END { printf "%.0f %.0f", added, removed }'
+) || lines=
 staged=$(git commit-tree "$staged" $parent -m index)
 snapshot=$(printf 'head %s\nindex %s\n%s\n%s\n' "$head" "$staged" "$refs" "$shallow" | git commit-tree "$tree" $parent -p "$staged")
 git update-ref refs/sandbar/snapshot "$snapshot"
@@ -104,4 +115,4 @@ if [ -z "$kind" ]; then
   # Keeps what the next ones build on.
   git update-ref refs/sandbar/snapshot-base "$snapshot"
 fi
-printf 'state %s\nkind %s\ncommit %s\n' "$state" "$kind" "$snapshot"
+printf 'state %s\nkind %s\nlines %s\ncommit %s\n' "$state" "$kind" "$lines" "$snapshot"

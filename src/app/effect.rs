@@ -18,7 +18,7 @@ pub enum Effect {
     /// Renames a session; answered by [`super::event::Reply::Sessions`] or
     /// [`super::event::Reply::NotRenamed`].
     RenameSession(SessionKey, String),
-    /// Stores where the user wants sessions in the list.
+    /// Stores what the list notes of sessions.
     PlaceSessions(Vec<SessionKey>, ListPlace),
     /// Reads the list of stored sessions; answered by [`super::event::Reply::Sessions`].
     ListSessions,

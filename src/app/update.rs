@@ -16,7 +16,7 @@ use super::overlay::{Confirm, Overlay};
 use super::session::revive::can_revive;
 use super::{App, Pane};
 use crate::domain::sandbox::Phase;
-use crate::domain::session::SessionEvent;
+use crate::domain::session::{ListPlace, SessionEvent};
 
 impl App {
     /// Handles one event; its effects are added to `cx`.
@@ -49,9 +49,20 @@ impl App {
         }
         self.settle_peek(cx);
         self.settle(cx);
+        self.note_unread(cx);
         self.notify_outside(cx);
         if changes_list {
             self.watch(cx);
+        }
+    }
+
+    /// Runs after each event: stores which sessions have news that nobody has seen.
+    fn note_unread(&mut self, cx: &mut Cx<'_>) {
+        for (key, is_unread) in self.list.note_unread(&self.open) {
+            cx.ask(Effect::PlaceSessions(
+                vec![key],
+                ListPlace::Unread(is_unread),
+            ));
         }
     }
 
@@ -257,7 +268,7 @@ impl App {
     /// Ends a search in the changes first.
     fn close_overlay(&mut self, cx: &mut Cx<'_>) {
         if self.peeked().is_some() {
-            self.close_peek();
+            self.leave_peek(cx);
         } else if !self.end_changes_search() {
             self.cancel_login(cx);
             self.overlays.close();

@@ -256,7 +256,9 @@ pub(super) mod testing {
             auto: false,
             pinned: false,
             archived: false,
+            unread: false,
             cost: 0.0,
+            changed: None,
             created: UnixMillis(0),
             updated: UnixMillis(60_000),
         }

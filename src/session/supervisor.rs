@@ -340,7 +340,7 @@ impl Supervisor {
         });
     }
 
-    /// Stores where the user wants sessions in the list.
+    /// Stores what the list notes of sessions.
     pub fn place(&mut self, keys: Vec<SessionKey>, place: ListPlace) {
         let Some(records) = &self.context.records else {
             return;

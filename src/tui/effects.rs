@@ -54,7 +54,7 @@ pub trait SessionHandle {
     fn rename(&mut self, _: SessionKey, _: String) -> ReplyTask {
         self.list()
     }
-    /// Stores where the user wants sessions in the list.
+    /// Stores what the list notes of sessions.
     fn place(&mut self, _: Vec<SessionKey>, _: ListPlace) {}
     /// Stores what a session's composer holds besides the draft.
     fn keep_composer(&mut self, _key: SessionKey, _change: ComposerChange) {}

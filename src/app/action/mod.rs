@@ -206,6 +206,8 @@ actions! {
         Adopt,
         /// Shows or hides the sessions that are gone.
         ToggleGone,
+        /// Folds or unfolds the sessions in the sandbox of the selected one.
+        ToggleTree,
         /// Unmarks all, or else shows the whole list again, or else goes back to the chat.
         Leave,
     }

@@ -6,16 +6,24 @@ use crate::domain::id::SessionKey;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::app) struct Peek {
     key: SessionKey,
+    /// It was opened for the look alone.
+    is_for_it: bool,
     /// A request was seen: once all are answered, the look is over.
     has_waited: bool,
 }
 
 impl Peek {
-    pub(in crate::app) fn at(key: SessionKey) -> Self {
+    /// `is_for_it`: the session was opened for the look alone.
+    pub(in crate::app) fn at(key: SessionKey, is_for_it: bool) -> Self {
         Self {
             key,
+            is_for_it,
             has_waited: false,
         }
+    }
+
+    pub(in crate::app) fn is_for_it(&self) -> bool {
+        self.is_for_it
     }
 
     pub(in crate::app) fn key(&self) -> &SessionKey {

@@ -18,7 +18,7 @@ use crate::domain::sandbox::Phase;
 use crate::domain::server::ServerCommand;
 use crate::domain::session::activity::Activity;
 use crate::domain::session::{
-    CloseAction, ConversationAnswer, ConversationBeside, ConversationCommand, ExportFormat,
+    ConversationAnswer, ConversationBeside, ConversationCommand, ExportFormat,
     ExportedConversation, ListedConversation, SessionCommand, SessionSpec,
 };
 use crate::domain::time::{Monotonic, UnixMillis};
@@ -96,8 +96,7 @@ impl App {
             ConversationAnswer::Deleted(id) => {
                 self.notify("deleted", cx);
                 if let Some(open) = self.showing(&id).filter(|_| self.is_attached()) {
-                    cx.ask(Effect::CloseSession(open.clone(), CloseAction::Detach));
-                    self.open.remove(&open);
+                    self.open.close(&open, cx);
                 }
                 self.ask_about_conversations(ConversationCommand::List, cx);
             }

@@ -195,8 +195,12 @@ impl OpenSession {
 
     /// Whether nothing more happens here, and everything is recorded.
     pub(super) fn is_over(&self) -> bool {
-        let holds = !self.chat.composer_is_empty() || self.chat.queue_len() > 0;
-        !self.is_served() && matches!(self.phase, Phase::Gone(_)) && !holds
+        !self.is_served() && matches!(self.phase, Phase::Gone(_)) && self.holds_nothing()
+    }
+
+    /// Whether neither a text nor a prompt of the user's waits here.
+    pub(super) fn holds_nothing(&self) -> bool {
+        self.chat.composer_is_empty() && self.chat.queue_len() == 0
     }
 
     pub(super) fn receive(&mut self, event: SessionEvent, cx: &mut Cx<'_>) {

@@ -1,13 +1,14 @@
 //! The sessions that are open, and which of them is on the screen.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::OpenSession;
 use super::time_left::TimeLeft;
 use crate::app::cx::Cx;
+use crate::app::effect::Effect;
 use crate::domain::id::SessionKey;
 use crate::domain::sandbox::{Phase, SessionStatus};
-use crate::domain::session::{SessionCommand, SessionSpec, SessionSummary};
+use crate::domain::session::{CloseAction, SessionCommand, SessionSpec, SessionSummary};
 use crate::domain::time::{Monotonic, UnixMillis};
 
 /// Open sessions by key. The shown one may not be open yet.
@@ -15,6 +16,8 @@ use crate::domain::time::{Monotonic, UnixMillis};
 pub(in crate::app) struct OpenSessions {
     sessions: BTreeMap<SessionKey, OpenSession>,
     shown: Option<SessionKey>,
+    /// Sessions whose tasks were told to end.
+    closing: BTreeSet<SessionKey>,
     /// The composers have vim's keys.
     vim: bool,
 }
@@ -102,6 +105,18 @@ impl OpenSessions {
     /// Drops a session that is not shown.
     pub(in crate::app) fn remove(&mut self, key: &SessionKey) {
         self.sessions.remove(key);
+    }
+
+    /// Closes a session that is not shown; its sandbox keeps running.
+    pub(in crate::app) fn close(&mut self, key: &SessionKey, cx: &mut Cx<'_>) {
+        cx.ask(Effect::CloseSession(key.clone(), CloseAction::Detach));
+        self.closing.insert(key.clone());
+        self.remove(key);
+    }
+
+    /// Whether a task has ended because it was told to.
+    pub(in crate::app) fn has_closed(&mut self, key: &SessionKey) -> bool {
+        self.closing.remove(key)
     }
 
     /// Drops sessions that are over and not shown: their records are there when they are opened

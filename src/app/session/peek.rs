@@ -11,6 +11,7 @@ use crate::app::cx::Cx;
 use crate::app::overlay::Overlay;
 use crate::app::overlay::peek::Peek;
 use crate::domain::id::SessionKey;
+use crate::domain::session::activity::Activity;
 use crate::domain::session::{SessionOrigin, SessionSpec};
 
 impl App {
@@ -35,7 +36,8 @@ impl App {
         if self.open.is_shown(&key) {
             return self.show(key, cx);
         }
-        if self.open.get(&key).is_none() {
+        let is_for_it = self.open.get(&key).is_none();
+        if is_for_it {
             let spec = SessionSpec {
                 key: key.clone(),
                 origin: SessionOrigin::Stored,
@@ -46,7 +48,7 @@ impl App {
             session.read();
             session.chat.appear(cx.now);
         }
-        self.overlays.push(Overlay::Peek(Peek::at(key)));
+        self.overlays.push(Overlay::Peek(Peek::at(key, is_for_it)));
     }
 
     /// Looks at the next session that needs the user, from the one under the cursor or on the screen.
@@ -66,10 +68,7 @@ impl App {
         let is_writing = session.chat.context() == ChatContext::RequestInput;
         let outcome = match action {
             // Esc never stops the agent of a session that is only looked at.
-            ChatAction::Stop if !is_writing => {
-                self.close_peek();
-                return;
-            }
+            ChatAction::Stop if !is_writing => return self.leave_peek(cx),
             action => session.chat.update(action, cx),
         };
         self.peek_outcome(outcome, cx);
@@ -91,6 +90,26 @@ impl App {
                 let words = format!("not possible in a look at a session: {words}");
                 self.notify(words.trim_end_matches([' ', ':']), cx);
             }
+        }
+    }
+
+    /// Ends a look without an answer: a session that was opened for it alone is closed again, unless it holds
+    /// something of the user's.
+    pub(in crate::app) fn leave_peek(&mut self, cx: &mut Cx<'_>) {
+        let Some(Overlay::Peek(peek)) = self.overlays.top().cloned() else {
+            return;
+        };
+        self.close_peek();
+        let key = peek.key();
+        let session = self.open.get(key).filter(|_| peek.is_for_it());
+        let Some(session) = session.filter(|session| session.holds_nothing()) else {
+            return;
+        };
+        let waits = session.chat.waits_for_you();
+        self.open.close(key, cx);
+        // Until its watcher has connected.
+        if let Some(line) = waits {
+            self.list.set_activity(key, Activity::NeedsYou(line));
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::OpenSession;
 use crate::app::cx::Cx;
 use crate::app::effect::Effect;
 use crate::app::time::format;
@@ -24,7 +25,11 @@ impl App {
         event: SessionEvent,
         cx: &mut Cx<'_>,
     ) {
+        if event == SessionEvent::Stopped && self.open.has_closed(key) {
+            return self.closed(key, cx);
+        }
         let is_shown = self.open.is_shown(key);
+        let is_seen = is_shown || self.peeked() == Some(key);
         let moves = matches!(event, SessionEvent::Sandbox(_) | SessionEvent::Phase(_));
         let is_ours = self.bulk.is_closing(key);
         let all = AllSessions::new(&self.list, &self.open);
@@ -42,22 +47,19 @@ impl App {
             return;
         };
         let was_resuming = session.is_resuming();
-        match &event {
-            SessionEvent::Sandbox(_) | SessionEvent::Auto(_) => {
-                note_in_row(self.list.row_mut(key), &event);
-            }
-            SessionEvent::Revived(revival) => {
-                let words = super::revive::line(revival, self.options.utc_offset_minutes);
-                session.chat.say(words);
-            }
-            SessionEvent::Chat(_) if !is_shown => session.note_unread(),
-            _ => {}
-        }
+        note_in_row(self.list.row_mut(key), &event);
+        note_in_session(session, &event, is_seen, self.options.utc_offset_minutes);
         let is_end = event == SessionEvent::Stopped;
+        let messages = session.chat.messages();
+        let may_be_behind = messages > 0 && !is_seen;
         let is_older = is_shown && matches!(&event, SessionEvent::Chat(ChatEvent::Older { .. }));
         let failed = event.failed_command().filter(|_| is_shown);
         let failed = failed.map(Failure::line);
         session.receive(event, cx);
+        // It was cut off while something happened.
+        if may_be_behind && session.chat.messages() > messages {
+            session.note_unread();
+        }
         // The chat shows it with more detail: the status line does so only if that is not visible.
         if let Some(text) = failed
             && (!self.focus.is_on(Pane::Chat) || session.chat.hides_failure())
@@ -81,6 +83,18 @@ impl App {
         }
         if is_end {
             self.release();
+        }
+    }
+
+    /// The task of a session that was closed here has ended: it is watched from now on, or it was opened
+    /// again meanwhile.
+    fn closed(&mut self, key: &SessionKey, cx: &mut Cx<'_>) {
+        self.watched.forget(key);
+        if self.open.get(key).is_some() {
+            cx.ask(Effect::OpenSession(SessionSpec {
+                key: key.clone(),
+                origin: SessionOrigin::Stored,
+            }));
         }
     }
 
@@ -175,7 +189,11 @@ impl App {
         let row = self.list.row(&spec.key);
         let is_paused = row.is_some_and(|row| row.phase == Phase::Paused);
         let phase = is_paused.then_some(Phase::Paused);
+        let unread = row.filter(|row| row.unread).map(|row| row.key.clone());
         self.open.open(spec, phase, cx);
+        if let Some(session) = unread.and_then(|key| self.open.get_mut(&key)) {
+            session.note_unread();
+        }
     }
 
     /// Creates a session from the template and shows it; typing goes to it at once.
@@ -220,6 +238,11 @@ impl App {
         }
         self.list.select(&key);
         cx.ask(Effect::NoteShown(key.clone()));
+        if !self.open.is_shown(&key)
+            && let Some(session) = self.open.get_mut(&key)
+        {
+            session.chat.seen_from(cx.now);
+        }
         self.open.show(key);
         self.focus.go_to(Pane::Chat);
         self.release();
@@ -239,6 +262,29 @@ impl App {
             None => self.advise("no session needs you", cx),
         }
     }
+}
+
+/// Notes what a session's own parts do not know of an event: whether it was seen, and the user's time.
+fn note_in_session(session: &mut OpenSession, event: &SessionEvent, is_seen: bool, offset: i16) {
+    match event {
+        SessionEvent::Revived(revival) => session.chat.say(super::revive::line(revival, offset)),
+        SessionEvent::Chat(event) if !is_seen && is_news(event) => session.note_unread(),
+        _ => {}
+    }
+}
+
+/// Whether something has happened in a conversation, as opposed to what is only fetched.
+fn is_news(event: &ChatEvent) -> bool {
+    !matches!(
+        event,
+        ChatEvent::Resync(_)
+            | ChatEvent::Older { .. }
+            | ChatEvent::Conversation(_)
+            | ChatEvent::Catalog(_)
+            | ChatEvent::Offers(_)
+            | ChatEvent::Command { .. }
+            | ChatEvent::SubAgentTools(..)
+    )
 }
 
 /// The row of a session that is being created.
@@ -270,7 +316,9 @@ fn summary(
         auto: false,
         pinned: false,
         archived: false,
+        unread: false,
         cost: 0.0,
+        changed: None,
         created: now,
         updated: now,
     }
@@ -289,6 +337,9 @@ fn note_in_row(row: Option<&mut SessionSummary>, event: &SessionEvent) {
     match (row, event) {
         (Some(row), SessionEvent::Sandbox(info)) => row.sandbox = info.clone(),
         (Some(row), SessionEvent::Auto(on)) => row.auto = *on,
+        (Some(row), SessionEvent::Snapshot(Some(info))) => {
+            row.changed = info.changed.or(row.changed);
+        }
         _ => {}
     }
 }

@@ -32,6 +32,9 @@ impl App {
             SessionsOutcome::IsSession => {
                 self.notify("this sandbox already has a session here", cx);
             }
+            SessionsOutcome::IsAlone => {
+                self.advise("there is no other conversation in its sandbox", cx);
+            }
             SessionsOutcome::Leave => self.focus.go_to(Pane::Chat),
         }
     }
@@ -83,7 +86,8 @@ impl App {
                 row.pinned = on;
             }
         }
-        self.place(keys, ListPlace::Pinned(on), cx);
+        let words = if on { "pinned" } else { "unpinned" };
+        self.place(keys, ListPlace::Pinned(on), words, cx);
     }
 
     /// Archives these sessions; brings them back if all are archived.
@@ -95,19 +99,14 @@ impl App {
                 row.archived = on;
             }
         }
-        self.place(keys, ListPlace::Archived(on), cx);
+        let words = if on { "archived" } else { "restored" };
+        self.place(keys, ListPlace::Archived(on), words, cx);
     }
 
-    fn place(&mut self, keys: Vec<SessionKey>, place: ListPlace, cx: &mut Cx<'_>) {
+    fn place(&mut self, keys: Vec<SessionKey>, place: ListPlace, words: &str, cx: &mut Cx<'_>) {
         let what = match &keys[..] {
             [key] => self.list.name(key).to_owned(),
             _ => format!("{} sessions", keys.len()),
-        };
-        let words = match place {
-            ListPlace::Pinned(true) => "pinned",
-            ListPlace::Pinned(false) => "unpinned",
-            ListPlace::Archived(true) => "archived",
-            ListPlace::Archived(false) => "restored",
         };
         self.list.unmark();
         self.notify(format!("{words} {what}"), cx);

@@ -3,25 +3,26 @@
 //! What needs the user is at the top, what is over at the bottom; within a group the newest is first.
 
 use std::cmp::Reverse;
+use std::collections::HashMap;
 
+use super::tree::{ListGroup, SandboxTree};
 use super::{Sessions, StateSince};
 use crate::app::session::OpenSession;
 use crate::app::session::open_sessions::OpenSessions;
+use crate::domain::id::{SandboxId, SessionKey};
 use crate::domain::sandbox::{Phase, SessionStatus, Stage};
 use crate::domain::session::SessionSummary;
 use crate::domain::time::UnixMillis;
 
-/// The groups of the list from top to bottom.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum ListGroup {
-    NeedsYou,
-    Working,
-    Failed,
-    Idle,
-    Paused,
-    Gone,
-    /// Gone or archived, and not on the screen: behind the row that counts them.
-    Folded,
+/// What the rows are sorted by.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct RowPlace {
+    group: ListGroup,
+    is_unpinned: bool,
+    created: Reverse<UnixMillis>,
+    /// So that the sessions of a tree stay together.
+    tree: Option<SandboxId>,
+    rank: usize,
 }
 
 impl Sessions {
@@ -36,15 +37,38 @@ impl Sessions {
         let selected = self.selected_line();
         let groups = self.rows.iter().map(|row| self.group(row, open));
         let folded = groups.filter(|group| *group == ListGroup::Folded).count();
-        let is_sorted = self.rows.is_sorted_by_key(|row| self.place(row, open));
+        let trees = self.trees_of(open);
+        let is_sorted = self
+            .rows
+            .is_sorted_by_key(|row| self.place(row, open, &trees));
         let is_arranged = is_sorted && folded == self.folded;
         self.folded = folded;
-        if !is_arranged {
+        if !is_sorted {
             let mut rows = std::mem::take(&mut self.rows);
-            rows.sort_by_cached_key(|row| self.place(row, open));
+            rows.sort_by_cached_key(|row| self.place(row, open, &trees));
             self.rows = rows;
+        }
+        if self.note_trees(&trees, open) || !is_arranged {
             self.settle(selected);
         }
+    }
+
+    /// Runs after each event: notes which sessions have news that nobody has seen. Returns those of which that
+    /// has changed.
+    pub(in crate::app) fn note_unread(&mut self, open: &OpenSessions) -> Vec<(SessionKey, bool)> {
+        let newly_unread = std::mem::take(&mut self.newly_unread);
+        let mut changed = Vec::new();
+        for row in &mut self.rows {
+            let is_unread = match open.get(&row.key) {
+                Some(session) => session.is_unread(),
+                None => row.unread || newly_unread.contains(&row.key),
+            };
+            if is_unread != row.unread {
+                row.unread = is_unread;
+                changed.push((row.key.clone(), is_unread));
+            }
+        }
+        changed
     }
 
     /// When the session entered its state; `None` if that is unknown.
@@ -56,12 +80,30 @@ impl Sessions {
         &self,
         row: &SessionSummary,
         open: &OpenSessions,
-    ) -> (ListGroup, bool, Reverse<UnixMillis>) {
+        trees: &HashMap<SandboxId, SandboxTree>,
+    ) -> RowPlace {
         let group = self.group(row, open);
-        (group, !row.pinned, Reverse(row.created))
+        let sandbox = row.sandbox.id.as_ref();
+        let tree = sandbox.and_then(|id| Some((id, trees.get(id)?)));
+        match tree.filter(|_| group != ListGroup::Folded) {
+            Some((id, tree)) => RowPlace {
+                group: tree.group,
+                is_unpinned: !tree.is_pinned,
+                created: Reverse(tree.newest),
+                tree: Some(id.clone()),
+                rank: tree.rank(&row.key),
+            },
+            None => RowPlace {
+                group,
+                is_unpinned: !row.pinned,
+                created: Reverse(row.created),
+                tree: None,
+                rank: 0,
+            },
+        }
     }
 
-    fn group(&self, row: &SessionSummary, open: &OpenSessions) -> ListGroup {
+    pub(super) fn group(&self, row: &SessionSummary, open: &OpenSessions) -> ListGroup {
         let session = open.get(&row.key);
         let is_busy = session.is_some_and(|session| session.chat.is_busy());
         let state = if connects(row, session) {

@@ -56,8 +56,8 @@ impl Sessions {
         } else {
             &[]
         };
-        rows.iter()
-            .map(ListLine::Session)
+        let rows = rows.iter().filter(|row| !self.is_in_folded_tree(row));
+        rows.map(ListLine::Session)
             .chain(fold)
             .chain(unfolded.iter().map(ListLine::Session))
             .chain(self.unattached.iter().map(ListLine::Sandbox))
@@ -67,12 +67,14 @@ impl Sessions {
         self.lines().nth(index)
     }
 
-    /// The session at a place in the list, counted from the top.
-    pub(in crate::app) fn session_at(&self, index: usize) -> Option<&SessionSummary> {
-        match self.line(index)? {
+    /// The session of a slot: those that have a row now are counted from the top, whatever the filter and
+    /// what is folded leave.
+    pub(in crate::app) fn session_at(&self, slot: usize) -> Option<&SessionSummary> {
+        let mut sessions = self.lines().filter_map(|line| match line {
             ListLine::Session(row) => Some(row),
             ListLine::Gone(_) | ListLine::Sandbox(_) => None,
-        }
+        });
+        sessions.nth(slot)
     }
 
     /// The row under the cursor.

@@ -2,8 +2,8 @@
 //! marked ones. The state of an open session is read from the session, never copied here; for the
 //! others, the list keeps what their watchers report.
 //!
-//! In reading order: `lines` are the entries of the list, `arrange` their order, `filter` and `narrow`
-//! what is left of them; `update` moves the cursor and marks rows; `unattached` are the account's unattached
+//! In reading order: `lines` are the entries of the list, `arrange` their order, `tree` the
+//! conversations in one sandbox, `filter` what is left of them; `update` moves the cursor and marks rows; `unattached` are the account's unattached
 //! sandboxes; `watched` chooses which sessions that are not open are watched; `bulk` is one operation
 //! on several rows, `bulk_update` performs it; `removals` holds the deletions that have not ended;
 //! `all_sessions` combines the list and the open sessions; `notifications` says which changes the user is
@@ -16,10 +16,10 @@ pub(super) mod bulk;
 pub(super) mod bulk_update;
 mod filter;
 pub(super) mod lines;
-mod narrow;
 pub(super) mod notifications;
 mod removals;
 mod row_text;
+pub(super) mod tree;
 pub(super) mod unattached;
 mod update;
 mod view;
@@ -80,6 +80,9 @@ pub(super) struct Sessions {
     selected: usize,
     /// The sessions that are being deleted, with their names.
     removals: removals::Removals,
+    /// Sessions that are not open and have become unread; the store does not know it yet.
+    newly_unread: Vec<SessionKey>,
+    trees: tree::SessionTrees,
     filter: filter::RowFilter,
     /// Marked rows; all are in the list, though the filter may hide them.
     marked: BTreeSet<RowTarget>,
@@ -98,8 +101,13 @@ impl Sessions {
         self.rows.iter_mut().find(|row| row.key == *key)
     }
 
+    /// A session that is not open has told what it does; one that worked has news at its end.
     pub(super) fn set_activity(&mut self, key: &SessionKey, activity: Activity) {
-        self.activities.insert(key.clone(), activity);
+        let has_ended = matches!(activity, Activity::Idle | Activity::NeedsYou(_));
+        let before = self.activities.insert(key.clone(), activity);
+        if before == Some(Activity::Working) && has_ended {
+            self.newly_unread.push(key.clone());
+        }
     }
 
     /// Drops the activities of all other sessions.

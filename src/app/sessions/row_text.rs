@@ -14,6 +14,11 @@ pub(super) fn title_of(row: &SessionSummary, open: Option<&OpenSession>) -> Stri
     }
 }
 
+/// Whether something has happened in it that nobody has seen.
+pub(super) fn is_unread(row: &SessionSummary, open: Option<&OpenSession>) -> bool {
+    open.map_or(row.unread, OpenSession::is_unread)
+}
+
 impl Sessions {
     /// What it waits for, or why it does not work. It is the agent's text, and may be hostile.
     pub(in crate::app) fn reason_of(

@@ -28,6 +28,8 @@ pub(in crate::app) enum SessionsOutcome {
     IsStrange,
     /// The action applies to unattached sandboxes only.
     IsSession,
+    /// There is no other session in its sandbox.
+    IsAlone,
     Leave,
 }
 
@@ -40,6 +42,9 @@ impl Sessions {
             SessionsAction::First => self.selected = 0,
             SessionsAction::Last => self.selected = last,
             SessionsAction::ToggleGone => self.toggle_gone(),
+            SessionsAction::ToggleTree => {
+                return (!self.toggle_tree()).then_some(SessionsOutcome::IsAlone);
+            }
             SessionsAction::Open if self.is_on_fold() => self.toggle_gone(),
             SessionsAction::Mark => {
                 if let Some(row) = self.selected()

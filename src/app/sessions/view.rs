@@ -3,7 +3,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::text::Line;
 
 use super::lines::ListLine;
 use super::{RowTarget, Sessions};
@@ -57,7 +57,7 @@ impl SessionsView<'_> {
             }
             let place = Rect::new(area.x, y, area.width, height);
             match *line {
-                ListLine::Session(row) => self.session_row(row, place, buf),
+                ListLine::Session(row) => self.session_in_tree(row, place, buf),
                 ListLine::Gone(count) => self.fold_row(count, place, buf),
                 ListLine::Sandbox(sandbox) => self.unattached_sandbox(sandbox, place, buf),
             }
@@ -154,9 +154,9 @@ pub(super) fn put_mark(area: Rect, buf: &mut Buffer, theme: &Theme) {
     );
 }
 
-pub(super) fn put_right(text: &str, area: Rect, buf: &mut Buffer, style: Style) {
-    let len = u16::try_from(wrap::width(text)).unwrap_or(u16::MAX);
-    if len + 4 < area.width {
-        buf.set_string(area.right() - len - 1, area.y, text, style);
+pub(super) fn put_right(line: &Line<'static>, area: Rect, buf: &mut Buffer) {
+    let len = u16::try_from(line.width()).unwrap_or(u16::MAX);
+    if len.saturating_add(4) < area.width {
+        buf.set_line(area.right() - len - 1, area.y, line, len);
     }
 }

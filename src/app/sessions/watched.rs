@@ -34,6 +34,11 @@ impl WatchedSessions {
         Some(&self.keys)
     }
 
+    /// Its watcher has to be started again.
+    pub(in crate::app) fn forget(&mut self, key: &SessionKey) {
+        self.keys.retain(|known| known != key);
+    }
+
     pub(in crate::app) fn contains(&self, key: &SessionKey) -> bool {
         self.keys.contains(key)
     }

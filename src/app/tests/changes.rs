@@ -446,6 +446,7 @@ fn the_changes_of_a_paused_session_come_from_its_snapshot_and_can_be_applied() {
         at: UnixMillis(NOON),
         code_at: Some(UnixMillis(NOON)),
         last_prompt: None,
+        changed: None,
     };
     script.session("one", SessionEvent::Snapshot(Some(snapshot)));
     script.asked();

@@ -270,7 +270,9 @@ fn row(name: &str, age: u64) -> SessionSummary {
         auto: false,
         pinned: false,
         archived: false,
+        unread: false,
         cost: 0.0,
+        changed: None,
         created: UnixMillis(NOON - age),
         updated: UnixMillis(NOON - age),
     }

@@ -4,14 +4,15 @@
 //! Also listed are sandboxes of the account that this store does not know (of another machine, of a lost store, of
 //! another program), with what can be done about them: they may cost money. No engine is started for the list.
 
+mod columns;
 mod cost_report;
 pub(super) mod search;
 
 use std::collections::{BTreeSet, HashMap};
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
+pub(super) use self::columns::{age, aligned};
 use self::cost_report::CostReport;
 use crate::cli::args::{GlobalOptions, JsonArgs};
 use crate::cli::lookup::{FORMAT, SessionLookup};
@@ -25,8 +26,8 @@ use crate::domain::sandbox::price::RunningSandbox;
 use crate::domain::sandbox::unattached::{Provenance, UnattachedSandbox};
 use crate::domain::sandbox::usage::{ObservedRun, RunEnd, Usage};
 use crate::domain::sandbox::{EngineKind, Phase, SessionStatus};
-use crate::domain::session::SessionSummary;
 use crate::domain::session::activity::Activity;
+use crate::domain::session::{ChangedLines, SessionSummary};
 use crate::domain::time::UnixMillis;
 use crate::e2b::wire::{ListedSandbox, SandboxState};
 use crate::engine::Engine;
@@ -40,6 +41,9 @@ use crate::text::wrap;
 
 /// Maximum columns for a state and its detail; JSON has all of it.
 const WIDEST_STATE: usize = 60;
+
+/// The columns of a terminal from which on the size of the work is shown.
+const WIDE: u16 = 140;
 
 /// The reports of the servers in running sandboxes.
 type ServerReports = HashMap<SessionKey, WatchReport>;
@@ -62,6 +66,8 @@ struct ListRow {
     engine: EngineKind,
     sandbox: String,
     title: String,
+    /// The size of the work.
+    changed: Option<ChangedLines>,
     updated: Option<UnixMillis>,
     /// `None`: the sandbox is not in this store.
     key: Option<SessionKey>,
@@ -244,6 +250,7 @@ fn join(
         engine,
         sandbox: unattached_sandbox.id.to_string(),
         title: String::new(),
+        changed: None,
         updated: unattached_sandbox.since,
         key: None,
         run: unattached_sandbox.run(),
@@ -295,6 +302,7 @@ fn stored(
         engine: session.sandbox.engine,
         sandbox: id.unwrap_or_default(),
         title: session.title.clone(),
+        changed: session.changed,
         updated: Some(session.updated),
         key: Some(session.key.clone()),
         run: listed.and_then(listing::run_of),
@@ -342,7 +350,8 @@ fn print(rows: &[ListRow], as_json: bool, cost_report: &CostReport) -> Result<()
         report::progress("no sessions yet; `sandbar` starts one, `sandbar run PROMPT` too");
         return Ok(());
     }
-    report::line(table(rows, cost_report).trim_end())?;
+    let is_wide = report::screen().is_some_and(|(columns, _)| columns >= WIDE);
+    report::line(table(rows, cost_report, is_wide).trim_end())?;
     let paid = rows.iter().filter(|row| row.engine == EngineKind::E2b);
     if let Some(total) = cost_report.total(paid.flat_map(|row| row.seen.iter().cloned())) {
         report::progress(total);
@@ -362,7 +371,8 @@ fn value(row: &ListRow, cost_report: &CostReport) -> Value {
     json!({
         "v": FORMAT, "type": "session", "name": row.name, "state": row.state,
         "detail": row.detail, "engine": row.engine.name(), "sandbox": row.sandbox, "stored": row.note.is_none(),
-        "title": row.title, "note": row.note, "updated": row.updated.map(|at| at.0),
+        "title": row.title, "added": row.changed.map(|lines| lines.added),
+        "removed": row.changed.map(|lines| lines.removed), "note": row.note, "updated": row.updated.map(|at| at.0),
         "up_secs": run.is_running().then(|| run.time(now).as_secs()),
         "cost_micro_usd": run.is_running().then(|| micros(&run)).flatten(),
         "total_up_secs": usage.time(now).as_secs(), "total_cost_micro_usd": micros(&usage),
@@ -370,9 +380,10 @@ fn value(row: &ListRow, cost_report: &CostReport) -> Value {
     })
 }
 
-fn table(rows: &[ListRow], cost_report: &CostReport) -> String {
+/// With the size of the work, if it `is_wide`.
+fn table(rows: &[ListRow], cost_report: &CostReport, is_wide: bool) -> String {
     let head = [
-        "NAME", "STATE", "ENGINE", "USED", "UP", "IN ALL", "SANDBOX", "TITLE",
+        "NAME", "STATE", "ENGINE", "USED", "UP", "IN ALL", "LINES", "SANDBOX", "TITLE",
     ];
     let head = head.map(str::to_owned);
     let cells = rows.iter().map(|row| {
@@ -384,6 +395,9 @@ fn table(rows: &[ListRow], cost_report: &CostReport) -> String {
                 .map_or_else(String::new, |at| age(cost_report.now.since(at))),
             cost_report.up(row.run),
             cost_report.in_all(row.engine, row.seen.iter().cloned()),
+            row.changed.map_or_else(String::new, |lines| {
+                format!("+{} -{}", lines.added, lines.removed)
+            }),
             or_dash(&row.sandbox),
             match &row.note {
                 Some(note) => format!("({note})"),
@@ -391,8 +405,15 @@ fn table(rows: &[ListRow], cost_report: &CostReport) -> String {
             },
         ]
     });
-    let lines: Vec<[String; 8]> = std::iter::once(head).chain(cells).collect();
-    aligned(&lines)
+    let lines: Vec<[String; 9]> = std::iter::once(head).chain(cells).collect();
+    if is_wide {
+        return aligned(&lines);
+    }
+    let lines = lines.into_iter();
+    let lines = lines.map(|[name, state, engine, used, up, all, _, sandbox, title]| {
+        [name, state, engine, used, up, all, sandbox, title]
+    });
+    aligned(&lines.collect::<Vec<_>>())
 }
 
 fn or_dash(text: &str) -> String {
@@ -410,42 +431,10 @@ fn state_cell(row: &ListRow) -> String {
     wrap::truncate(&visible_line(&text), WIDEST_STATE).into_owned()
 }
 
-/// Columns two spaces apart, as wide as their widest cell. Cells may come from a model or another program: each
-/// becomes one visible line.
-pub(super) fn aligned<const N: usize>(lines: &[[String; N]]) -> String {
-    let visible = |line: &[String; N]| line.each_ref().map(|cell| visible_line(cell).into_owned());
-    let lines: Vec<[String; N]> = lines.iter().map(visible).collect();
-    let mut widths = [0; N];
-    for line in &lines {
-        for (width, cell) in widths.iter_mut().zip(line) {
-            *width = (*width).max(wrap::width(cell));
-        }
-    }
-    let mut text = String::new();
-    for line in &lines {
-        let mut row = String::new();
-        for (width, cell) in widths.iter().zip(line) {
-            row.push_str(cell);
-            row.push_str(&" ".repeat(width - wrap::width(cell) + 2));
-        }
-        text.push_str(row.trim_end());
-        text.push('\n');
-    }
-    text
-}
-
-pub(super) fn age(age: Duration) -> String {
-    let secs = age.as_secs();
-    match secs {
-        0..60 => "just now".to_owned(),
-        60..3600 => format!("{} min ago", secs / 60),
-        3600..86_400 => format!("{} h ago", secs / 3600),
-        _ => format!("{} d ago", secs / 86_400),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use pretty_assertions::assert_eq;
 
     use super::*;
@@ -603,7 +592,7 @@ mod tests {
             now,
         };
 
-        insta::assert_snapshot!(table(&rows, &cost_report), @r"
+        insta::assert_snapshot!(table(&rows, &cost_report, false), @r"
         NAME           STATE                                ENGINE  USED     UP     IN ALL  SANDBOX  TITLE
         日本           needs you: bash: cargo␛[31m publish  local   2 h ago  -      -       sbx-1    About 日本
         mute           running, server does not answer      local   2 h ago  -      -       sbx-5    About mute
@@ -629,6 +618,48 @@ mod tests {
             &ServerReports::new(),
         );
         assert!(none.is_empty());
+    }
+
+    #[test]
+    fn a_wide_table_and_json_have_the_size_of_the_work() {
+        let sessions = [
+            session("one", "sbx-1", Phase::Dormant),
+            session("two", "sbx-2", Phase::Dormant),
+        ];
+        let nothing = EngineListing::Nothing;
+        let mut rows = join(
+            EngineKind::Local,
+            &sessions,
+            &nothing,
+            &ServerReports::new(),
+        );
+        let cost_report = CostReport {
+            prices: Prices::default(),
+            now: UnixMillis(3 * 3_600_000),
+        };
+        rows[0].changed = Some(ChangedLines {
+            added: 12,
+            removed: 3,
+        });
+        let wide = table(&rows, &cost_report, true);
+        let mut wide = wide.lines();
+        assert!(
+            wide.next()
+                .is_some_and(|head| head.contains("  LINES   SANDBOX  "))
+        );
+        assert!(
+            wide.next()
+                .is_some_and(|row| row.contains("  +12 -3  sbx-1  "))
+        );
+        assert!(wide.next().is_some_and(|row| !row.contains('+')));
+        let lines = |row| {
+            [
+                value(row, &cost_report)["added"].clone(),
+                value(row, &cost_report)["removed"].clone(),
+            ]
+        };
+        assert_eq!(lines(&rows[0]), [json!(12), json!(3)]);
+        assert_eq!(lines(&rows[1]), [Value::Null, Value::Null]);
     }
 
     #[test]

@@ -461,6 +461,15 @@ pub struct SnapshotInfo {
     pub code_at: Option<UnixMillis>,
     /// The newest prompt in it.
     pub last_prompt: Option<MessageId>,
+    /// What its code has changed; `None` if that is unknown.
+    pub changed: Option<ChangedLines>,
+}
+
+/// The size of the work since the session began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ChangedLines {
+    pub added: u64,
+    pub removed: u64,
 }
 
 impl SnapshotInfo {
@@ -483,15 +492,20 @@ pub struct Revival {
     pub missing: usize,
 }
 
-/// Where the user wants a session in the list.
+/// What the list notes of a session: where the user wants it, and whether he has seen its news.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ListPlace {
     Pinned(bool),
     Archived(bool),
+    Unread(bool),
 }
 
 /// A row of the list, as stored.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a property of its own"
+)]
 pub struct SessionSummary {
     pub key: SessionKey,
     pub name: String,
@@ -509,10 +523,14 @@ pub struct SessionSummary {
     pub auto: bool,
     /// It stands before the others of its group in the list.
     pub pinned: bool,
+    /// Something has happened in it since it was on a screen last.
+    pub unread: bool,
     /// It stands behind the row that counts what is out of the way, unless it needs the user or works.
     pub archived: bool,
     /// What its answers cost, in US dollars.
     pub cost: f64,
+    /// The size of its work at the end of the last turn, as far as it is known.
+    pub changed: Option<ChangedLines>,
     pub created: UnixMillis,
     pub updated: UnixMillis,
 }

@@ -270,7 +270,9 @@ fn session(
         auto: false,
         pinned: false,
         archived: false,
+        unread: false,
         cost: 0.0,
+        changed: None,
         created: created.map_or(now, UnixMillis),
         updated: now,
     };

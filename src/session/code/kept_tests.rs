@@ -24,6 +24,7 @@ fn pack(root: &Path, bundle: &str, (state, whole): (&str, &str)) -> Said {
     let said = run(dir, "sh", &[&arguments[..], &[LIMIT]].concat());
     let values: Vec<String> = said
         .lines()
+        .filter(|line| !line.starts_with("lines "))
         .map(|line| line.split_once(' ').unwrap().1.to_owned())
         .collect();
     values.try_into().ok()

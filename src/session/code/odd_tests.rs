@@ -8,6 +8,7 @@ use pretty_assertions::assert_eq;
 
 use super::tests::{There, contents, git_in, run, script};
 use super::{CodeSize, RESTORE, SNAPSHOT, estimate, pack, work_tree};
+use crate::domain::diff::change_set::ChangeSet;
 
 /// Creates the repository `$1` with two commits and one uncommitted change.
 const BEGIN: &str = r#"
@@ -185,6 +186,11 @@ fn keep(there: &There, dir: &Path) {
     let (at, file) = (there.at.to_str().unwrap(), bundle.to_str().unwrap());
     let said = script(&there.home, SNAPSHOT, &[at, file, "", "", "67108864"]);
     let commit = said.lines().last().unwrap().split_once(' ').unwrap().1;
+    let (added, removed) = ChangeSet::of_patch(&there.diff()).counts();
+    assert!(
+        said.contains(&format!("\nlines {added} {removed}\n")),
+        "{said}"
+    );
     let home = dir.join("next home");
     fs::create_dir_all(&home).unwrap();
     let arguments = ["repo", "key", commit, "", "", "", file];

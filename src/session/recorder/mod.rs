@@ -38,7 +38,9 @@ use crate::domain::id::SessionKey;
 use crate::domain::log::{LogEnds, LogLine};
 use crate::domain::preferences::PromptChoice;
 use crate::domain::sandbox::{EngineKind, Phase, SandboxInfo};
-use crate::domain::session::{NewSession, Prompt, SessionOrigin, SessionSpec, SessionSummary};
+use crate::domain::session::{
+    ChangedLines, NewSession, Prompt, SessionOrigin, SessionSpec, SessionSummary,
+};
 use crate::domain::time::UnixMillis;
 use crate::e2b::wire;
 use crate::engine::EngineSpec;
@@ -261,7 +263,9 @@ impl Recorder {
                 auto: false,
                 pinned: false,
                 archived: false,
+                unread: false,
                 cost: 0.0,
+                changed: None,
                 created: now,
                 updated: now,
             },
@@ -397,6 +401,14 @@ impl Recorder {
                     .set_title(&self.key, conversation.title.clone())
                     .await,
             );
+        }
+    }
+
+    /// The size of the work, as the last snapshot has it.
+    pub(crate) async fn changed(&self, changed: ChangedLines) {
+        if let Some(records) = self.driven() {
+            let stored = records.store.set_changed(&self.key, changed);
+            logged("size of the work", stored.await);
         }
     }
 

@@ -20,7 +20,7 @@ use super::recorder::{Recorder, SnapshotSlot};
 use super::server::OpencodeServer;
 use crate::domain::failure::Failure;
 use crate::domain::id::{MessageId, OpencodeSessionId};
-use crate::domain::session::SnapshotInfo;
+use crate::domain::session::{ChangedLines, SnapshotInfo};
 use crate::domain::time::UnixMillis;
 use crate::opencode::client::OpencodeClient;
 use crate::store::StoreError;
@@ -159,6 +159,7 @@ async fn code(
         commit: said.commit,
         on_clone,
         bundles,
+        lines: said.lines.map(|lines| (lines.added, lines.removed)),
     };
     Ok(PackedCode::New(code, bundle.to_vec()))
 }
@@ -169,6 +170,7 @@ struct ScriptAnswer {
     state: String,
     kind: String,
     commit: String,
+    lines: Option<ChangedLines>,
 }
 
 impl ScriptAnswer {
@@ -180,11 +182,21 @@ impl ScriptAnswer {
                 "state" => value.clone_into(&mut said.state),
                 "kind" => value.clone_into(&mut said.kind),
                 "commit" => value.clone_into(&mut said.commit),
+                "lines" => said.lines = changed_lines(value),
                 _ => {}
             }
         }
         (!said.commit.is_empty()).then_some(said)
     }
+}
+
+/// `12 3`: lines added and removed.
+fn changed_lines(text: &str) -> Option<ChangedLines> {
+    let (added, removed) = text.split_once(' ')?;
+    Some(ChangedLines {
+        added: added.parse().ok()?,
+        removed: removed.parse().ok()?,
+    })
 }
 
 /// The session's last snapshot; also `None` if it cannot be read, which our own log reports.
@@ -205,6 +217,10 @@ pub(super) fn info(snapshot: &StoredSnapshot) -> SnapshotInfo {
         at: snapshot.at,
         code_at: snapshot.code.as_ref().map(|_| snapshot.code_at),
         last_prompt: snapshot.last_prompt.clone(),
+        changed: snapshot.code.as_ref().and_then(|code| {
+            let (added, removed) = code.lines?;
+            Some(ChangedLines { added, removed })
+        }),
     }
 }
 
@@ -227,7 +243,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_answer_of_the_script_is_parsed(
-            text in "((state|kind|commit|other) [a-z0-9 ]{0,6}\n|\\PC|\n){0,12}",
+            text in "((state|kind|commit|lines|other) [a-z0-9 ]{0,6}\n|\\PC|\n){0,12}",
         ) {
             let said = ScriptAnswer::read(&text);
 
@@ -236,5 +252,20 @@ mod tests {
             let last = last.filter(|commit| !commit.is_empty());
             prop_assert_eq!(said.as_ref().map(|said| said.commit.as_str()), last);
         }
+    }
+
+    #[test]
+    fn the_size_of_the_work_is_read_where_it_is_known() {
+        let lines = |text: &str| {
+            ScriptAnswer::read(&format!("{text}commit a\n"))
+                .unwrap()
+                .lines
+        };
+        let (added, removed) = (12, 3);
+
+        assert_eq!(lines("lines 12 3\n"), Some(ChangedLines { added, removed }));
+        assert_eq!(lines("lines \n"), None);
+        assert_eq!(lines("lines 12\n"), None);
+        assert_eq!(lines(""), None);
     }
 }

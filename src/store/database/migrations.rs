@@ -166,6 +166,15 @@ END;
 CREATE TABLE unindexed (session TEXT NOT NULL, part TEXT NOT NULL) STRICT;
 INSERT INTO unindexed SELECT '', '' WHERE EXISTS (SELECT 1 FROM parts);
 ",
+    // The size of the work at the end of the last turn.
+    r"
+ALTER TABLE sessions ADD COLUMN added INTEGER;
+ALTER TABLE sessions ADD COLUMN removed INTEGER;
+",
+    // Whether something has happened in a session since it was on a screen.
+    r"
+ALTER TABLE sessions ADD COLUMN unread INTEGER NOT NULL DEFAULT 0;
+",
 ];
 
 /// The version that this program writes.

@@ -50,6 +50,9 @@ pub struct CodeSnapshot {
     /// Commits, which name the bundles: the first bundle is self-contained, and the optional second one builds on
     /// it.
     pub bundles: Vec<String>,
+    /// Lines added and removed since the session began; unknown in snapshots of earlier versions.
+    #[serde(default)]
+    pub lines: Option<(u64, u64)>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -247,6 +250,7 @@ mod tests {
                 commit: bundles[bundles.len() - 1].to_owned(),
                 on_clone: false,
                 bundles: bundles.iter().map(|name| (*name).to_owned()).collect(),
+                lines: Some((at, 0)),
             }),
             conversations: vec![conversation("ses_1", at)],
             last_prompt: Some("msg_1".into()),

@@ -1,6 +1,7 @@
 //! The list of sessions, and what is needed to open one again. [`lock`] decides which process drives a session.
 
 mod auto_mode;
+mod listed;
 pub mod lock;
 
 use std::ffi::OsString;
@@ -16,7 +17,7 @@ use super::{Store, StoreError};
 use crate::domain::failure::Failure;
 use crate::domain::id::{OpencodeSessionId, SandboxId, SessionKey, TemplateId};
 use crate::domain::sandbox::{EngineKind, Phase, SandboxInfo};
-use crate::domain::session::{ListPlace, NewSession, SessionSummary};
+use crate::domain::session::{ChangedLines, NewSession, SessionSummary};
 use crate::domain::time::UnixMillis;
 
 /// A session as stored: its row in the list, and what its task needs to reopen it.
@@ -40,7 +41,7 @@ pub enum Naming {
 
 const COLUMNS: &str = "key, name, title, engine, sandbox_id, template, opencode_url, \
     opencode_version, opencode_session, directory, isolation, demo, port, ends_at, origin, phase, \
-    failure, created, updated, project, cost, pinned, archived, \
+    failure, created, updated, project, cost, pinned, archived, unread, added, removed, \
     (SELECT at FROM shown WHERE session = key) AS shown, \
     EXISTS (SELECT 1 FROM auto_mode WHERE session = key) AS auto";
 
@@ -128,27 +129,6 @@ impl Store {
         saved.map_err(|error| name_taken(error, name))
     }
 
-    /// Changes the place of sessions in the list. Plain write.
-    pub async fn set_place(
-        &self,
-        keys: Vec<SessionKey>,
-        place: ListPlace,
-    ) -> Result<(), StoreError> {
-        self.write("save the place in the list", move |db| {
-            let (column, on) = match place {
-                ListPlace::Pinned(on) => ("pinned", on),
-                ListPlace::Archived(on) => ("archived", on),
-            };
-            let sql = format!("UPDATE sessions SET {column} = ?2 WHERE key = ?1");
-            let mut update = db.conn.prepare_cached(&sql)?;
-            for key in &keys {
-                update.execute(params![key.as_str(), on])?;
-            }
-            Ok(())
-        })
-        .await
-    }
-
     /// Plain write.
     pub async fn set_title(&self, key: &SessionKey, title: String) -> Result<(), StoreError> {
         let key = key.clone();
@@ -213,33 +193,6 @@ impl Store {
             db.conn
                 .prepare_cached("UPDATE sessions SET opencode_session = ?2 WHERE key = ?1")?
                 .execute([key.as_str(), id.as_str()])?;
-            Ok(())
-        })
-        .await
-    }
-
-    /// Records that the session was used at `at`; it moves up the list. Plain write.
-    pub async fn touch(&self, key: &SessionKey, at: UnixMillis) -> Result<(), StoreError> {
-        let key = key.clone();
-        self.write("save the session's time", move |db| {
-            db.conn
-                .prepare_cached("UPDATE sessions SET updated = max(updated, ?2) WHERE key = ?1")?
-                .execute(params![key.as_str(), integer(at.0)])?;
-            Ok(())
-        })
-        .await
-    }
-
-    /// Records that the session was on a screen at `at`; it need not be stored yet. Plain write.
-    pub async fn set_shown(&self, key: &SessionKey, at: UnixMillis) -> Result<(), StoreError> {
-        let key = key.clone();
-        self.write("save what is on the screen", move |db| {
-            db.conn
-                .prepare_cached(
-                    "INSERT INTO shown (session, at) VALUES (?1, ?2)
-                     ON CONFLICT (session) DO UPDATE SET at = max(at, excluded.at)",
-                )?
-                .execute(params![key.as_str(), integer(at.0)])?;
             Ok(())
         })
         .await
@@ -428,13 +381,24 @@ fn session_of(row: &Row<'_>) -> rusqlite::Result<StoredSession> {
             auto: row.get("auto")?,
             pinned: row.get("pinned")?,
             archived: row.get("archived")?,
+            unread: row.get("unread")?,
             cost: row.get("cost")?,
+            changed: changed_of(row)?,
             created: UnixMillis(count(row.get("created")?)),
             updated: UnixMillis(count(row.get("updated")?)),
         },
         port: row.get("port")?,
         new: origin.map(Into::into),
     })
+}
+
+fn changed_of(row: &Row<'_>) -> rusqlite::Result<Option<ChangedLines>> {
+    let lines = |column: &str| row.get::<_, Option<i64>>(column);
+    let known = lines("added")?.zip(lines("removed")?);
+    Ok(known.map(|(added, removed)| ChangedLines {
+        added: count(added),
+        removed: count(removed),
+    }))
 }
 
 fn engine_of(name: &str) -> EngineKind {

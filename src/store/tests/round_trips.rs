@@ -22,7 +22,7 @@ use crate::domain::failure::Failure;
 use crate::domain::log::{LogLine, LogStream};
 use crate::domain::prompt::{Attachment, LocalFile, PromptPart};
 use crate::domain::sandbox::{EngineKind, Phase, SandboxInfo, Stage};
-use crate::domain::session::{CodeSource, DraftFile, ListPlace, NewSession};
+use crate::domain::session::{ChangedLines, CodeSource, DraftFile, ListPlace, NewSession};
 use crate::domain::time::UnixMillis;
 
 fn text() -> impl Strategy<Value = String> {
@@ -659,15 +659,24 @@ async fn a_new_name_and_a_place_in_the_list_survive_what_a_driver_stores() {
     let key = stored.summary.key.clone();
     store.set_name(&key, "b".to_owned()).await.unwrap();
     let keys = vec![key.clone()];
-    let places = [ListPlace::Pinned(true), ListPlace::Archived(true)];
+    let places = [
+        ListPlace::Pinned(true),
+        ListPlace::Archived(true),
+        ListPlace::Unread(true),
+    ];
     for place in places {
         store.set_place(keys.clone(), place).await.unwrap();
     }
 
+    let (added, removed) = (12, 3);
+    let changed = ChangedLines { added, removed };
+    store.set_changed(&key, changed).await.unwrap();
+
     store.save_session(&stored).await.unwrap();
 
     let found = store.by_name("b").await.unwrap().unwrap().summary;
-    assert!(found.pinned && found.archived);
+    assert!(found.pinned && found.archived && found.unread);
+    assert_eq!(found.changed, Some(changed));
     let back = ListPlace::Archived(false);
     store.set_place(keys, back).await.unwrap();
     let found = store.session(&key).await.unwrap().unwrap().summary;

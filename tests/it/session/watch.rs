@@ -54,7 +54,9 @@ fn session(key: &SessionKey, sandbox: &str) -> StoredSession {
         auto: false,
         pinned: false,
         archived: false,
+        unread: false,
         cost: 0.0,
+        changed: None,
         created: UnixMillis(1),
         updated: UnixMillis(1),
     };

@@ -40,6 +40,64 @@ fn a_session_is_renamed_and_one_that_runs_is_removed_for_good() {
     screen.wait_until("one sandbox", |_| home.sandboxes().len() == 1);
 }
 
+#[test]
+fn the_size_of_the_work_is_in_the_row_and_stays_known_when_the_sandbox_is_gone() {
+    let home = Home::with_sandboxes();
+    let mut screen = home.terminal(&["--demo", "--empty"]).size(120, 40).start();
+    screen.wait_for("type a message");
+    screen.send("touch a file\r");
+    screen.wait_for("The file has your words.");
+    screen.wait_for("+1 −0");
+    screen.send("\x18q");
+    screen.wait_exit();
+    let names: Vec<String> = home.stored().into_iter().map(|[name, ..]| name).collect();
+    assert_eq!(home.run(&["kill", "--yes", &names[0]]).code, Some(0));
+
+    let listed = home.run(&["ls", "--json"]);
+    let listed: serde_json::Value = serde_json::from_str(&listed.stdout).unwrap();
+    let row = &listed[0];
+    assert_eq!(
+        (&row["added"], &row["removed"]),
+        (&1.into(), &0.into()),
+        "{row}"
+    );
+}
+
+#[test]
+fn conversations_of_a_sandbox_are_a_tree_and_what_nobody_has_seen_stays_marked() {
+    let home = Home::with_sandboxes();
+    let mut screen = home.terminal(&["--demo", "--empty"]).size(120, 40).start();
+    screen.wait_for("type a message");
+    screen.send("table please\r");
+    screen.wait_for("The figures are rounded.");
+    screen.wait_for("idle");
+    screen.send("\x18C");
+    screen.wait_for("Sessions (2)");
+    screen.wait_for("└ ");
+    screen.wait_for("What should we work on?");
+    // It works on while the other one is on the screen.
+    screen.send("touch a file\r");
+    screen.wait_for("working");
+    screen.send("\x181");
+    screen.wait_for("The figures are rounded.");
+    screen.wait_until("the second one is unread", |screen| {
+        screen.contents().contains("└▌○")
+    });
+    screen.send("\x18lt");
+    screen.wait_for("▸ 1 more");
+    screen.send("t");
+    screen.wait_for("└▌○");
+    screen.send("\x18q");
+    screen.wait_exit();
+
+    let mut screen = home.terminal(&["--demo"]).size(120, 40).start();
+    screen.wait_for("The figures are rounded.");
+    screen.wait_for("└▌");
+    screen.send("\x182");
+    screen.wait_for("The file has your words.");
+    screen.wait_until("it is seen", |screen| !screen.contents().contains("└▌"));
+}
+
 /// Types a prompt that asks, in a session of its own.
 fn ask(screen: &mut Screen, sessions: usize) {
     screen.send("\x18n");

@@ -134,11 +134,16 @@ impl Chat {
         self.panel_update(action, cx)
     }
 
+    /// The chat is on the screen from now on: for half a second, no key answers its request.
+    pub(in crate::app) fn seen_from(&mut self, now: Monotonic) {
+        self.clock = now;
+        self.requests.appear(now);
+    }
+
     /// The chat comes above the one on the screen: its request takes the keys, half a second from now
     /// on.
     pub(in crate::app) fn appear(&mut self, now: Monotonic) {
-        self.clock = now;
-        self.requests.appear(now);
+        self.seen_from(now);
         self.go_to_request();
     }
 

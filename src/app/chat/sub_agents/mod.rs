@@ -9,9 +9,10 @@ use std::collections::BTreeSet;
 
 use self::task_progress::TaskProgress;
 use super::scroll::{Block, BlockId};
+use super::transcript::MessageEntry;
 use super::{Chat, ChatFocus, SubAgents};
 use crate::app::cx::Cx;
-use crate::domain::chat::{ChatEvent, PartKind, TaskCall, ToolCall, ToolDetail, ToolStatus};
+use crate::domain::chat::{ChatEvent, PartKind, Role, TaskCall, ToolCall, ToolDetail, ToolStatus};
 use crate::domain::id::OpencodeSessionId;
 use crate::domain::session::SessionCommand;
 
@@ -20,6 +21,9 @@ const COUNTED: usize = 20;
 
 /// Lines of a text in which its last words are.
 const LINES: usize = 4;
+
+/// Messages of a turn that are looked through for sub-agents that work.
+const TURN: usize = 50;
 
 /// Messages that are looked through for what a sub-agent does.
 const MESSAGES: usize = 500;
@@ -165,15 +169,33 @@ impl Chat {
         Some((name.unwrap_or_default(), at + 1, siblings.len()))
     }
 
+    /// The names of the sub-agents that work in this turn, oldest first; not safe.
+    pub(in crate::app) fn working_sub_agents(&self) -> Vec<String> {
+        if !self.is_busy() {
+            return Vec::new();
+        }
+        let is_prompt = |entry: &&MessageEntry| entry.message.role == Role::User;
+        let entries = self.transcript.newest_in_force().skip_while(is_prompt);
+        let turn = entries.take_while(|entry| !is_prompt(entry)).take(TURN);
+        let parts = turn.flat_map(|entry| entry.parts.iter().rev());
+        let working = parts.filter_map(|known| match &known.part.kind {
+            PartKind::Tool(call) if call.status == ToolStatus::Running => match &call.detail {
+                ToolDetail::Task(task) => Some(task_name(task)),
+                _ => None,
+            },
+            _ => None,
+        });
+        let mut names: Vec<String> = working.collect();
+        names.reverse();
+        names
+    }
+
     /// `explore: Look around`, if the call that began it is known; not safe.
     pub(in crate::app::chat) fn sub_agent_name(&self, id: &OpencodeSessionId) -> Option<String> {
         let chats = std::iter::once(self).chain(self.sub_agents.chats.values());
         let mut tasks = chats.flat_map(Self::tasks);
         let (_, task) = tasks.find(|(_, task)| task.child.as_ref() == Some(id))?;
-        Some(match task.agent.as_str() {
-            "" => task.description.clone(),
-            agent => format!("{agent}: {}", task.description),
-        })
+        Some(task_name(task))
     }
 
     /// What a sub-agent has done, as far as it is known.
@@ -239,6 +261,13 @@ impl Chat {
             },
             _ => None,
         }
+    }
+}
+
+fn task_name(task: &TaskCall) -> String {
+    match task.agent.as_str() {
+        "" => task.description.clone(),
+        agent => format!("{agent}: {}", task.description),
     }
 }
 

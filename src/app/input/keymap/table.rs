@@ -94,6 +94,8 @@ const ROWS: &[ActionRow] = rows! {
             [Sessions: "a"]
         Sessions::ToggleGone "sessions.gone" "show gone" "show or hide the sessions that are gone"
             [Sessions: "z"]
+        Sessions::ToggleTree "sessions.tree" "fold" "fold or unfold the conversations below"
+            [Sessions: "t"]
         Sessions::Next "sessions.next" "move" "select the next row"
             [Sessions: "j" "down"] [SessionFilter: "down"]
         Sessions::Previous "sessions.previous" "move" "select the previous row"

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::text::Line;
 
 use super::PendingAction;
 use crate::app::sessions::RowTarget;
@@ -44,7 +45,7 @@ impl SessionsView<'_> {
         let name = ansi::plain(name).replace('\n', " ");
         let x = area.x.saturating_add(3);
         buf.set_stringn(x, area.y, wrap::truncate(&name, room), room, theme.text);
-        put_right(&right, area, buf, theme.dim);
+        put_right(&Line::styled(right, theme.dim), area, buf);
         if area.height > 1 {
             let detail = self.unattached_detail(unattached_sandbox);
             let room = width.saturating_sub(4);

@@ -37,6 +37,7 @@ fn some() -> Script {
         at: UnixMillis(NOON - 120_000),
         code_at: Some(UnixMillis(NOON - 120_000)),
         last_prompt: Some(MessageId::from("msg_1")),
+        changed: None,
     };
     script.session("one", SessionEvent::Snapshot(Some(snapshot)));
     script.asked();

@@ -214,3 +214,30 @@ fn a_paste_goes_into_the_filter_while_it_is_typed() {
     assert_eq!(names(&script), ["migrate-db"]);
     assert_eq!(script.app.session().unwrap().chat.draft(), "");
 }
+
+#[test]
+fn slots_are_the_sessions_that_have_a_row_from_the_top() {
+    let mut script = listed();
+    let slots = |script: &Script| {
+        let slots = (0..9).map_while(|slot| script.app.list.session_at(slot));
+        slots.map(|row| row.name.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(slots(&script), ["migrate-db", "fix-login", "big-refactor"]);
+    // The row that counts the others is none.
+    script.keys("z");
+    let all = [
+        "migrate-db",
+        "fix-login",
+        "big-refactor",
+        "old-try",
+        "older-try",
+    ];
+    assert_eq!(slots(&script), all);
+
+    script.keys("/").type_text("login").keys("enter");
+    assert_eq!(slots(&script), ["fix-login", "old-try"]);
+    script.keys("ctrl-p").type_text("show session 2");
+    assert!(script.screen(80, 24).contains("show session 2: old-try"));
+    script.keys("esc ctrl-x 2");
+    assert_eq!(script.shown(), "old-try");
+}

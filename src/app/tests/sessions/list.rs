@@ -7,6 +7,7 @@ use crate::app::sessions::lines::ListLine;
 use crate::app::tests::*;
 use crate::app::view::theme::{Characters, Colours};
 use crate::domain::session::activity::Activity;
+use crate::domain::session::{ChangedLines, SnapshotInfo};
 
 const MINUTE: u64 = 60_000;
 
@@ -33,16 +34,21 @@ fn activity(script: &mut Script, key: &str, activity: Activity) {
 /// One session in each state; `readme-typos` is on the screen.
 fn one_of_each() -> Script {
     let failed = Phase::Failed(Failure::new("OpenCode ended with exit code 1"));
+    let changed = |added, removed| Some(ChangedLines { added, removed });
     let rows = vec![
         titled("old-try", "A first attempt", gone()),
         titled("older-try", "The attempt before it", gone()),
-        titled("big-refactor", "Split the storage crate", Phase::Paused),
+        SessionSummary {
+            changed: changed(12_204, 3_567),
+            ..titled("big-refactor", "Split the storage crate", Phase::Paused)
+        },
         titled("flaky-ci", "Make CI green", failed),
         titled("perf-json", "JSON parser without alloc", Phase::Dormant),
         titled("migrate-db", "Move to PostgreSQL 17", Phase::Dormant),
         titled("docs-links", "", Phase::Dormant),
         SessionSummary {
             shown: Some(UnixMillis(NOON)),
+            changed: changed(12, 3),
             ..titled("readme-typos", "Fix typos in the README", Phase::Dormant)
         },
     ];
@@ -187,6 +193,41 @@ fn the_title_and_the_cost_of_a_conversation_stay_once_its_session_is_closed() {
     let screen = script.screen(80, 24);
     assert!(screen.contains("Fix the login test"), "{screen}");
     assert!(screen.contains("$1.25"), "{screen}");
+}
+
+#[test]
+fn the_size_of_the_work_follows_the_snapshots_and_leaves_room_for_the_title() {
+    let mut script = one_of_each();
+    // Too long beside the list's titles at this width, though not on a whole screen.
+    assert!(!script.screen(120, 36).contains("+12204"));
+    assert!(
+        script
+            .keys("ctrl-x l")
+            .screen(80, 24)
+            .contains("+12204 −3567 $0.42")
+    );
+    assert!(script.screen(80, 24).contains("+12 −3 $0.42"));
+    let taken = |changed| {
+        SessionEvent::Snapshot(Some(SnapshotInfo {
+            at: UnixMillis(NOON),
+            code_at: Some(UnixMillis(NOON)),
+            last_prompt: None,
+            changed,
+        }))
+    };
+    let lines = ChangedLines {
+        added: 40,
+        removed: 0,
+    };
+
+    script.session("readme-typos", taken(Some(lines)));
+    assert!(script.screen(80, 24).contains("+40 −0 $0.42"));
+    // One that does not know it, of an earlier version.
+    script.session("readme-typos", taken(None));
+    assert!(script.screen(80, 24).contains("+40 −0 $0.42"));
+    // Nothing is left of the work.
+    script.session("readme-typos", taken(Some(ChangedLines::default())));
+    assert!(!script.screen(80, 24).contains("+0"));
 }
 
 #[test]

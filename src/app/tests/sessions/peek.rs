@@ -5,8 +5,8 @@ use pretty_assertions::assert_eq;
 use crate::app::tests::*;
 use crate::app::view::theme::{Characters, Colours};
 use crate::domain::chat::PermissionReply;
-use crate::domain::session::SessionCommand;
 use crate::domain::session::activity::Activity;
+use crate::domain::session::{CloseAction, SessionCommand};
 
 /// `one` is on the screen; `two` is watched, and waits.
 fn waiting() -> Script {
@@ -168,4 +168,78 @@ fn a_request_that_others_answered_ends_the_look() {
     script.session("two", SessionEvent::Chat(replied));
 
     assert!(script.app.overlays.is_empty());
+}
+
+/// Effects since the last call that close or open a session.
+fn opened_and_closed(script: &mut Script) -> Vec<String> {
+    let asked = script.asked().into_iter();
+    let asked = asked.filter_map(|effect| match effect {
+        Effect::OpenSession(spec) => Some(format!("open {}", spec.key)),
+        Effect::CloseSession(key, CloseAction::Detach) => Some(format!("close {key}")),
+        Effect::WatchSessions(keys) => Some(format!("watch {}", keys.len())),
+        _ => None,
+    });
+    asked.collect()
+}
+
+#[test]
+fn a_session_that_was_opened_for_the_look_alone_is_closed_and_watched_again() {
+    let mut script = waiting();
+    script.keys("ctrl-x v");
+    assert_eq!(opened_and_closed(&mut script), ["open two", "watch 0"]);
+    connected(&mut script, permission());
+
+    script.wait(Duration::from_secs(1)).keys("esc");
+
+    let key = SessionKey::from("two");
+    assert!(script.app.open.get(&key).is_none());
+    assert_eq!(opened_and_closed(&mut script), ["close two", "watch 1"]);
+    assert!(script.screen(120, 36).contains("needs you"));
+    // Its watcher can begin when the task has ended.
+    script.session("two", SessionEvent::Stopped);
+    assert_eq!(opened_and_closed(&mut script), ["watch 1"]);
+}
+
+#[test]
+fn a_look_before_the_task_has_ended_opens_it_again() {
+    let mut script = waiting();
+    script.keys("ctrl-x v");
+    connected(&mut script, permission());
+    script.wait(Duration::from_secs(1)).keys("esc ctrl-x v");
+    script.asked();
+
+    script.session("two", SessionEvent::Stopped);
+
+    assert_eq!(opened_and_closed(&mut script), ["open two"]);
+    assert!(!script.app.overlays.is_empty());
+}
+
+#[test]
+fn a_session_that_was_open_before_the_look_stays_so() {
+    let mut script = waiting();
+    script.keys("ctrl-x 2");
+    connected(&mut script, permission());
+    script.keys("ctrl-x 1 ctrl-x v");
+    script.asked();
+
+    script.wait(Duration::from_secs(1)).keys("esc");
+
+    assert_eq!(opened_and_closed(&mut script), [""; 0]);
+    assert!(script.app.open.get(&SessionKey::from("two")).is_some());
+}
+
+#[test]
+fn nothing_counts_in_the_first_half_second_of_a_session_that_a_key_has_shown() {
+    let mut script = waiting();
+    script.keys("ctrl-x 2");
+    connected(&mut script, permission());
+    script
+        .keys("ctrl-x p ctrl-x 1")
+        .wait(Duration::from_secs(9));
+
+    script.keys("ctrl-x space");
+    assert_eq!(script.shown(), "two");
+    script.event(Event::Key("1".parse().unwrap()));
+    script.wait(Duration::from_millis(300));
+    assert_eq!(replies(&mut script), []);
 }

@@ -18,6 +18,7 @@ fn snapshot() -> SnapshotInfo {
         at,
         code_at: Some(at),
         last_prompt: Some(MessageId::from("first")),
+        changed: None,
     }
 }
 

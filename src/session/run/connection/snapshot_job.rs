@@ -55,6 +55,9 @@ impl Connection {
     ) {
         match kept {
             Ok(info) => {
+                if let Some(changed) = info.changed {
+                    serving.recorder.changed(changed).await;
+                }
                 let event = SessionEvent::Snapshot(Some(info));
                 serving.events.send(event).await;
             }

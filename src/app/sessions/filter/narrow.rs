@@ -1,12 +1,12 @@
 //! Types the filter of the list, and finds the rows that it leaves.
 
-use super::Sessions;
-use super::filter::{FilterWord, LeftRows, RowFilter};
-use super::row_text::title_of;
+use super::{FilterWord, LeftRows, RowFilter};
 use crate::app::input::key::Key;
 use crate::app::input::line_edit::edit_line;
 use crate::app::session::OpenSession;
 use crate::app::session::open_sessions::OpenSessions;
+use crate::app::sessions::Sessions;
+use crate::app::sessions::row_text::{is_unread, title_of};
 use crate::domain::sandbox::unattached::UnattachedSandbox;
 use crate::domain::session::SessionSummary;
 
@@ -26,7 +26,7 @@ impl Sessions {
         self.filter.left.as_ref().map(|left| left.sessions.len())
     }
 
-    pub(super) fn begin_filter(&mut self) {
+    pub(in crate::app::sessions) fn begin_filter(&mut self) {
         self.filter.is_typed = true;
     }
 
@@ -36,7 +36,7 @@ impl Sessions {
     }
 
     /// Shows all rows again; the cursor stays on its row.
-    pub(super) fn clear_filter(&mut self) {
+    pub(in crate::app::sessions) fn clear_filter(&mut self) {
         let selected = self.selected_line();
         self.filter = RowFilter::default();
         self.settle(selected);
@@ -57,7 +57,7 @@ impl Sessions {
     }
 
     /// Runs after each event, before the rows are arranged.
-    pub(super) fn narrow(&mut self, open: &OpenSessions) {
+    pub(in crate::app::sessions) fn narrow(&mut self, open: &OpenSessions) {
         let words: Vec<FilterWord> = self
             .filter_text()
             .split_whitespace()
@@ -99,12 +99,11 @@ impl Sessions {
     fn texts(&self, row: &SessionSummary, open: Option<&OpenSession>) -> Vec<String> {
         let project = row.project.as_deref().and_then(|path| path.file_name());
         let project = project.map(|name| name.to_string_lossy().into_owned());
-        let is_unread = open.is_some_and(OpenSession::is_unread);
         let is_auto = open.map_or(row.auto, |session| session.chat.is_auto());
         let words = [
             (row.pinned, "pinned"),
             (row.archived, "archived"),
-            (is_unread, "unread"),
+            (is_unread(row, open), "unread"),
             (is_auto, "auto"),
         ];
         let words = words.into_iter().filter(|(is_so, _)| *is_so);
