@@ -40,7 +40,7 @@ pub use terminal::TerminalError;
 
 use effects::Effects;
 use event_loop::{EventLoop, EventSources, Finished, LoopSignal};
-use terminal::{StopSignal, Terminal};
+use terminal::{AfterContinue, StopSignal, Terminal, after_continue};
 use writer::FrameWriter;
 
 /// What the caller passes to the loop.
@@ -124,15 +124,18 @@ async fn listen(signals: mpsc::Sender<LoopSignal>) -> std::io::Result<()> {
     let mut continued = of(rustix::process::Signal::CONT)?;
     loop {
         let received = tokio::select! {
-            // A shell that ends a stopped job sends the termination signal first and then SIGCONT:
-            // in the other order, the process would stop itself again.
             biased;
             _ = terminate.recv() => LoopSignal::Stop,
             _ = hang_up.recv() => LoopSignal::Stop,
             _ = interrupt.recv() => LoopSignal::Interrupt,
             _ = quit.recv() => LoopSignal::Interrupt,
             _ = suspended.recv() => LoopSignal::Suspend,
-            _ = continued.recv() => LoopSignal::Continue,
+            _ = continued.recv() => {
+                match after_continue(&mut terminate, &mut hang_up, &mut continued).await {
+                    AfterContinue::End => LoopSignal::Stop,
+                    AfterContinue::Continue => LoopSignal::Continue,
+                }
+            }
         };
         if signals.send(received).await.is_err() {
             return Ok(());

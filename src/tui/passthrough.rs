@@ -18,7 +18,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::Instant;
 
 use super::TerminalError;
-use super::terminal::{self, StopSignal};
+use super::terminal::{self, AfterContinue, StopSignal};
 use crate::domain::failure::Failure;
 use crate::session::sandbox::shell::{Keyboard, Shell, ShellEvent, TerminalSize};
 use crate::text::ansi::OutputFilter;
@@ -186,7 +186,7 @@ impl ShellRelay {
         write(&undo)?;
         self.raw = None;
         terminal::stop_by_signal(StopSignal::Process)?;
-        if !self.until_foreground().await? {
+        if !self.until_continued().await || !self.until_foreground().await? {
             return Ok(false);
         }
         self.take_again(&redo)?;
@@ -196,11 +196,8 @@ impl ShellRelay {
     /// Takes the terminal again after a stop that cannot be caught: it was not released. `false`:
     /// we must quit.
     async fn continued(&mut self) -> io::Result<bool> {
-        if !terminal::is_foreground() {
-            terminal::stop_by_signal(StopSignal::Background)?;
-            if !self.until_foreground().await? {
-                return Ok(false);
-            }
+        if !self.until_foreground().await? {
+            return Ok(false);
         }
         let (undo, redo) = self.relay.interrupt();
         write(&undo)?;
@@ -208,21 +205,28 @@ impl ShellRelay {
         Ok(true)
     }
 
-    /// Waits until we are in the foreground; does not touch the terminal meanwhile, and stops again
-    /// as the kernel would stop us. `false`: we must quit first. A shell that ends a stopped job
-    /// sends the termination signal and then SIGCONT, so the termination takes precedence.
+    /// Waits for SIGCONT. `false`: we must quit first.
+    async fn until_continued(&mut self) -> bool {
+        tokio::select! {
+            biased;
+            _ = self.hang_up.recv() => false,
+            _ = self.terminate.recv() => false,
+            Some(()) = self.continued.recv() => true,
+        }
+    }
+
+    /// After a SIGCONT: waits until we are in the foreground; does not touch the terminal
+    /// meanwhile, and stops again as the kernel would stop us. `false`: we must quit first.
     async fn until_foreground(&mut self) -> io::Result<bool> {
         loop {
-            tokio::select! {
-                biased;
-                _ = self.hang_up.recv() => return Ok(false),
-                _ = self.terminate.recv() => return Ok(false),
-                Some(()) = self.continued.recv() => {
-                    if terminal::is_foreground() {
-                        return Ok(true);
-                    }
-                    terminal::stop_by_signal(StopSignal::Background)?;
-                }
+            let (terminate, hang_up) = (&mut self.terminate, &mut self.hang_up);
+            match terminal::after_continue(terminate, hang_up, &mut self.continued).await {
+                AfterContinue::End => return Ok(false),
+                AfterContinue::Continue if terminal::is_foreground() => return Ok(true),
+                AfterContinue::Continue => terminal::stop_by_signal(StopSignal::Background)?,
+            }
+            if !self.until_continued().await {
+                return Ok(false);
             }
         }
     }

@@ -27,6 +27,7 @@ use std::time::Duration;
 use crossterm::terminal::{disable_raw_mode, enable_raw_mode, size};
 use rustix::process::{getpgrp, getpid, getsid};
 use thiserror::Error;
+use tokio::signal::unix::Signal;
 
 use super::input::keys::KeyReader;
 
@@ -310,6 +311,51 @@ pub(super) fn is_foreground() -> bool {
     rustix::termios::tcgetpgrp(io::stdin()).map_or(true, |group| group == getpgrp())
 }
 
+/// How long a process that was continued in the background waits before it stops again.
+const UNTIL_STOPPED_AGAIN: Duration = Duration::from_millis(200);
+
+/// What follows a SIGCONT in the background.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum AfterContinue {
+    /// A signal that ends us.
+    End,
+    /// Another SIGCONT, or nothing.
+    Continue,
+}
+
+/// Waits, before a process that was continued in the background stops again, for the signal that
+/// ends it; returns at once in the foreground. A shell that ends a stopped job sends that signal
+/// first and SIGCONT second, but two threads may take them, so the second may be seen first: a
+/// process that stopped itself then would not end.
+pub(super) async fn after_continue(
+    terminate: &mut Signal,
+    hang_up: &mut Signal,
+    continued: &mut Signal,
+) -> AfterContinue {
+    if is_foreground() {
+        return AfterContinue::Continue;
+    }
+    let end = async {
+        tokio::select! { _ = terminate.recv() => {}, _ = hang_up.recv() => {} }
+    };
+    first_of(end, async {
+        continued.recv().await;
+    })
+    .await
+}
+
+async fn first_of(
+    end: impl Future<Output = ()>,
+    continued: impl Future<Output = ()>,
+) -> AfterContinue {
+    tokio::select! {
+        biased;
+        () = end => AfterContinue::End,
+        () = continued => AfterContinue::Continue,
+        () = tokio::time::sleep(UNTIL_STOPPED_AGAIN) => AfterContinue::Continue,
+    }
+}
+
 /// SIGTSTP is caught and would only come back to us.
 pub(super) fn stop_by_signal(stop: StopSignal) -> io::Result<()> {
     use rustix::process::{Signal, kill_current_process_group, kill_process};
@@ -383,6 +429,27 @@ mod tests {
         let enter = format!("{ENTER}{KEYBOARD_ON}");
         let written = format!("{enter}one{MOUSE_OFF}{KEYBOARD_OFF}{LEAVE}{enter}two");
         assert_eq!(String::from_utf8(output.sink).unwrap(), written);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_ends_us_is_seen_before_we_stop_again_in_the_background() {
+        use std::future::{pending, ready};
+        use tokio::time::{Instant, sleep};
+
+        let late = sleep(UNTIL_STOPPED_AGAIN / 2);
+        assert_eq!(first_of(late, pending()).await, AfterContinue::End);
+        assert_eq!(first_of(ready(()), ready(())).await, AfterContinue::End);
+        let began = Instant::now();
+        let again = first_of(pending(), ready(()));
+        assert_eq!(again.await, AfterContinue::Continue);
+        assert_eq!(
+            began.elapsed(),
+            Duration::ZERO,
+            "the shell gave us the terminal meanwhile"
+        );
+        let nothing = first_of(pending(), pending());
+        assert_eq!(nothing.await, AfterContinue::Continue);
+        assert_eq!(began.elapsed(), UNTIL_STOPPED_AGAIN);
     }
 
     #[test]
