@@ -270,13 +270,16 @@ mod tests {
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
     }
 
+    /// Another process that runs as long as the editor, and ends with the test: it would keep the test's output open.
+    const PROGRAM: &str = "(while kill -0 $PPID; do sleep 1; done)";
+
     #[tokio::test]
     async fn the_text_of_an_editor_that_has_to_end_is_kept_and_its_file_removed() {
         let dir = tempfile::tempdir().unwrap();
         // Like an editor that has started another program.
-        let script = "echo written > \"$2\"; : > \"$1\"; sleep 4321; exit 1";
+        let script = format!("echo written > \"$2\"; : > \"$1\"; {PROGRAM}; exit 1");
 
-        let edited = ended(script, dir.path()).await;
+        let edited = ended(&script, dir.path()).await;
 
         assert_eq!(text(&edited), "written");
         assert_eq!(edited.left_behind, None);
@@ -297,9 +300,10 @@ mod tests {
     #[tokio::test]
     async fn an_editor_that_does_not_want_to_end_is_killed() {
         let dir = tempfile::tempdir().unwrap();
-        let script = "trap '' TERM; echo written > \"$2\"; : > \"$1\"; sleep 4321; exec sleep 4321";
+        let script =
+            format!("trap '' TERM; echo written > \"$2\"; : > \"$1\"; {PROGRAM}; exec sleep 4321");
 
-        let edited = ended_within(Duration::from_millis(50), script, dir.path()).await;
+        let edited = ended_within(Duration::from_millis(50), &script, dir.path()).await;
 
         assert_eq!(text(&edited), "written");
         assert_eq!(folders(dir.path()), 0);

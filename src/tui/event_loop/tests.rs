@@ -523,7 +523,7 @@ async fn a_stop_ends_the_editor_and_keeps_what_it_has_written() {
         let dir = tempfile::tempdir().unwrap();
         let ready = dir.path().join("ready");
         let script = format!(
-            "echo written > \"$1\"; mkdir {}; sleep 4321",
+            "echo written > \"$1\"; mkdir {}; exec sleep 4321",
             ready.display()
         );
         let desktop = Desktop {
