@@ -1,8 +1,8 @@
 //! Decides when the next frame may be drawn. Pure: time is a parameter.
 //!
 //! Mental model: a frame that the user caused (key, paste, mouse, an opened conversation, the end
-//! of a turn) is drawn at once, at most every [`BY_HAND`]. A change without the user is drawn at
-//! once after a pause; while changes continue, the next frame waits for [`BY_ITSELF`] after the
+//! of a turn) is drawn at once, at most every [`BY_HAND`]; it does not wait because a stream has
+//! just caused one. A change without the user is drawn at once after a pause; while changes continue, the next frame waits for [`BY_ITSELF`] after the
 //! last one, or until nothing came for [`QUIET`], whichever is first. Such early frames use up an
 //! allowance that grows with time and holds two frames, so that a streaming answer never costs more
 //! than 17 frames a second. No timer runs while there is nothing to draw.
@@ -25,7 +25,7 @@ pub(super) const BY_HAND: Duration = Duration::from_millis(8);
 /// The cost of a frame that the user did not cause: 17 a second.
 pub(super) const BY_ITSELF: Duration = Duration::from_millis(60);
 /// If nothing more comes for this long, the changes so far are drawn.
-const QUIET: Duration = Duration::from_millis(10);
+const QUIET: Duration = Duration::from_millis(6);
 /// The most allowance for early frames.
 const SAVED: Duration = Duration::from_millis(120);
 /// A size that is stable for this long is final.
@@ -44,6 +44,8 @@ pub(super) enum Cause {
 #[derive(Debug, Default)]
 pub(super) struct Pacer {
     drawn: Option<Monotonic>,
+    /// When the last frame that the user caused was drawn.
+    by_hand: Option<Monotonic>,
     changed: Option<Cause>,
     /// When the last change for this frame came.
     last: Monotonic,
@@ -83,7 +85,7 @@ impl Pacer {
             return Some(Monotonic::ZERO);
         };
         let due = match (cause, self.resized) {
-            (Cause::Hand, _) => drawn + BY_HAND,
+            (Cause::Hand, _) => self.by_hand.map_or(drawn, |last| last + BY_HAND),
             // The frame has the wrong size: any change costs a full redraw.
             (Cause::Resize, Some(at)) => (at + SETTLED).min(drawn + STALE),
             (Cause::Resize | Cause::Itself, _) => {
@@ -98,6 +100,9 @@ impl Pacer {
     pub(super) fn drawn(&mut self, now: Monotonic) {
         if self.changed == Some(Cause::Itself) {
             self.spent_until = self.spent_until.max(now.saturating_sub(SAVED)) + BY_ITSELF;
+        }
+        if self.changed == Some(Cause::Hand) {
+            self.by_hand = Some(now);
         }
         self.drawn = Some(now);
         self.changed = None;
@@ -156,13 +161,16 @@ mod tests {
         pacer.changed(Cause::Itself, at(1000));
         pacer.drawn(at(1000));
         pacer.changed(Cause::Itself, at(1001));
-        assert_eq!(pacer.due(), Some(at(1011)));
+        assert_eq!(pacer.due(), Some(at(1007)));
 
         pacer.changed(Cause::Hand, at(1002));
-        assert_eq!(pacer.due(), Some(at(1008)));
+        assert_eq!(pacer.due(), Some(at(1000)), "at once");
+        pacer.drawn(at(1002));
 
         pacer.changed(Cause::Itself, at(1003));
-        assert_eq!(pacer.due(), Some(at(1008)));
+        assert_eq!(pacer.due(), Some(at(1009)));
+        pacer.changed(Cause::Hand, at(1004));
+        assert_eq!(pacer.due(), Some(at(1010)), "a held key");
     }
 
     #[test]
@@ -174,7 +182,7 @@ mod tests {
         let frames = frames(&mut pacer, &tokens);
 
         // The last token comes at 1130.
-        assert_eq!(frames, [1000, 1060, 1120, 1140]);
+        assert_eq!(frames, [1000, 1060, 1120, 1136]);
     }
 
     #[test]
@@ -184,7 +192,7 @@ mod tests {
 
         let frames = frames(&mut pacer, &[(Cause::Itself, 500), (Cause::Itself, 503)]);
 
-        assert_eq!(frames, [500, 513]);
+        assert_eq!(frames, [500, 509]);
     }
 
     #[test]
