@@ -1,6 +1,7 @@
 //! The calls about the server itself: its state, its MCP servers, its providers.
 
 use std::convert::Infallible;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use futures::StreamExt as _;
@@ -23,13 +24,17 @@ const ANSWERS: Duration = Duration::from_secs(2);
 impl Connection {
     pub(crate) fn ask_server(&mut self, command: ServerCommand) {
         let mut cancelled = None;
+        let mut stores_key = None;
         match &command {
             ServerCommand::CancelLogin => {
                 self.unanswered.login = None;
                 return self.login = None;
             }
             ServerCommand::Providers => self.unanswered.providers = true,
-            ServerCommand::SetProviderKey { .. } => self.unanswered.key = true,
+            ServerCommand::SetProviderKey { .. } => {
+                let stores = stores_key.insert(Arc::new(()));
+                self.unanswered.key = Arc::downgrade(stores);
+            }
             // Whoever waits for a login waits for the one that began last.
             ServerCommand::BeginLogin { provider, .. } => {
                 self.unanswered.login = Some(provider.clone());
@@ -54,10 +59,12 @@ impl Connection {
                     None => std::future::pending().await,
                 }
             };
-            tokio::select! {
+            let result = tokio::select! {
                 result = call => result.unwrap_or_else(CallResult::Failed),
                 () = cancelled => CallResult::Done,
-            }
+            };
+            drop(stores_key);
+            result
         };
         self.calls.push(told.boxed());
     }
@@ -71,7 +78,6 @@ impl Connection {
             SessionEvent::Server(
                 ServerAnswer::LoginBegun { .. } | ServerAnswer::LoginEnded { .. },
             ) => self.unanswered.login = None,
-            SessionEvent::Server(ServerAnswer::KeyStored { .. }) => self.unanswered.key = false,
             _ => {}
         }
         serving.tell(event).await;
@@ -80,11 +86,13 @@ impl Connection {
     /// A server that uses a new key or login ends the event stream, and answers right after that.
     async fn tell_what_ends_streams(&mut self, serving: &SessionState) {
         let answers = async {
-            while self.unanswered.key || self.unanswered.login.is_some() {
+            let is_storing = |key: &Weak<()>| key.strong_count() > 0;
+            while is_storing(&self.unanswered.key) || self.unanswered.login.is_some() {
                 match self.calls.next().await {
                     Some(CallResult::Tell(event @ SessionEvent::Server(_))) => {
                         self.told(serving, event).await;
                     }
+                    Some(CallResult::Failed(failure)) => serving.command_failed(failure).await,
                     Some(_) => {}
                     None => return,
                 }

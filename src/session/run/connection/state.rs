@@ -1,6 +1,7 @@
 //! What a connection holds, and what it waits for.
 
 use std::convert::Infallible;
+use std::sync::Weak;
 use std::time::Duration;
 
 use futures::StreamExt;
@@ -70,8 +71,8 @@ pub(super) enum SnapshotJob {
 #[derive(Debug, Default)]
 pub(super) struct Unanswered {
     pub(super) providers: bool,
-    /// Whether the key of a provider is being stored.
-    pub(super) key: bool,
+    /// Alive while the key of a provider is being stored.
+    pub(super) key: Weak<()>,
     /// The provider that is logged in to.
     pub(super) login: Option<String>,
 }
