@@ -14,7 +14,7 @@ use crate::store::files::{file_name, make_private_dir, open_private};
 #[derive(Debug)]
 pub struct SessionLock {
     /// `None` if no file can be written or locked.
-    _file: Option<File>,
+    file: Option<File>,
 }
 
 impl SessionLock {
@@ -25,14 +25,14 @@ impl SessionLock {
         let name = file_name(key).ok()?;
         match make_private_dir(&locks).and_then(|()| open_private(&locks.join(name))) {
             Ok(file) => match file.try_lock() {
-                Ok(()) => Some(Self { _file: Some(file) }),
+                Ok(()) => Some(Self { file: Some(file) }),
                 Err(TryLockError::WouldBlock) => None,
                 // Some network file systems have no locks.
-                Err(TryLockError::Error(_)) => Some(Self { _file: None }),
+                Err(TryLockError::Error(_)) => Some(Self { file: None }),
             },
             // A full disk or an unwritable directory: no driver would be worse than two, since prompts are claimed
             // before they are posted.
-            Err(_) => Some(Self { _file: None }),
+            Err(_) => Some(Self { file: None }),
         }
     }
 
@@ -51,6 +51,15 @@ impl SessionLock {
     }
 }
 
+impl Drop for SessionLock {
+    /// A child process that is just being started has a copy of the descriptor until it runs its program: closing ours
+    /// alone would leave the lock to it for that long.
+    fn drop(&mut self) {
+        // Closing releases it too, if a little later.
+        let _released = self.file.as_ref().map(File::unlock);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -64,8 +73,10 @@ mod tests {
 
         assert!(SessionLock::try_take(dir.path(), &one).is_none());
         assert!(SessionLock::try_take(dir.path(), &two).is_some());
+        let inherited = held.file.as_ref().map(|file| file.try_clone().unwrap());
         drop(held);
         assert!(SessionLock::try_take(dir.path(), &one).is_some());
+        drop(inherited);
     }
 
     #[test]
