@@ -29,7 +29,7 @@ pub enum Effect {
     ListPastPrompts(SessionKey),
     /// Searches the texts of all stored sessions; answered by [`super::event::Reply::TextsFound`].
     SearchTexts(String),
-    /// Reads the stored messages from this hit on; answered by [`super::event::Reply::MessagesRead`].
+    /// Reads the stored messages from this match on; answered by [`super::event::Reply::MessagesRead`].
     ReadMessages(Box<FoundText>),
     /// Lists the engine's unattached sandboxes; answered by [`super::event::Reply::UnattachedSandboxes`].
     ListUnattachedSandboxes,
@@ -62,9 +62,9 @@ pub enum Effect {
         /// The pasted text.
         pasted: String,
     },
-    /// Reads the picture in the clipboard of this machine's desktop; answered by
+    /// Reads the image in the clipboard of this machine's desktop; answered by
     /// [`super::event::Reply::FileRead`] with no pasted text.
-    ReadClipboardPicture(SessionKey),
+    ReadClipboardImage(SessionKey),
     /// Writes a new file into the directory that the program was started in, for its user alone;
     /// one that exists is never overwritten.
     WriteFile {

@@ -50,7 +50,7 @@ pub enum Reply {
     PastPrompts(SessionKey, Vec<PastPrompt>),
     /// What a search in all stored sessions has found; `Err` says why it could not be done.
     TextsFound(Result<FoundTexts, String>),
-    /// The stored messages from a hit on; `Err` says why they could not be read.
+    /// The stored messages from a match on; `Err` says why they could not be read.
     MessagesRead(Box<FoundText>, Result<StoredMessages, String>),
     /// The unattached sandboxes, those that sandbar created first; `Err` says why they are unknown.
     UnattachedSandboxes(Result<Vec<UnattachedSandbox>, Failure>),

@@ -118,9 +118,9 @@ pub(super) enum CliCommand {
     Apply(ApplyArgs),
     /// Take what has changed in the git work tree here into a session
     Update(UpdateArgs),
-    /// Make a branch of the work done in a session, in the git repository here
+    /// Fetch the work done in a session as a branch of the git repository here
     Fetch(FetchArgs),
-    /// Fetch the work done in a session, and push its branch
+    /// Fetch the work done in a session, and push the branch
     Push(PushArgs),
     /// Fetch and push the work done in a session, and open a pull request with gh
     Pr(PrArgs),
@@ -283,7 +283,7 @@ pub(super) struct UpdateArgs {
 pub(super) struct FetchArgs {
     /// Name of the session, as `sandbar ls` prints it
     pub name: String,
-    /// Message of the commit with the work that the agent has not committed
+    /// Message for the commit of the agent's uncommitted changes
     #[arg(long, short)]
     pub message: Option<String>,
     /// Fetch even if the repository is unrelated to the session, and replace its branch whatever it has

@@ -1,4 +1,5 @@
-//! The commands, a file each; those on the life of sandboxes are in `lifecycle`. They are listeners to the same
+//! The commands, a file each; those on the life of sandboxes are in `lifecycle`, those on
+//! code in `code`, those on settings in `settings`. They are listeners to the same
 //! sessions as the terminal, or short queries of the engine and the store.
 //!
 //! In: the arguments and one snapshot of the environment. Out: an exit code: 0 success, 1 failure, 2 usage, 3 no
@@ -6,17 +7,15 @@
 
 mod args;
 mod code;
-mod config;
 mod doctor;
 mod internal;
-mod keys;
 mod lifecycle;
 mod local;
 mod lookup;
 mod ls;
 mod report;
-mod rules;
 mod run;
+mod settings;
 mod setup;
 mod shell;
 mod terminal;
@@ -31,6 +30,7 @@ use args::{Cli, CliCommand, InternalCommand, LocalCommand};
 use lifecycle::pause::{self, PowerOp};
 use lifecycle::{adopt, kill, revive, rm};
 use report::CommandError;
+use settings::{config, keys, rules};
 use setup::runtime::runtime;
 
 use crate::config::Env;

@@ -20,15 +20,15 @@ pub struct Credentials {
 /// None of these messages contains anything from inside the file.
 #[derive(Debug, thiserror::Error)]
 pub enum CredentialsError {
-    #[error("The stored keys in {} cannot be read: {source}", path.display())]
+    #[error("the stored keys in {} cannot be read: {source}", path.display())]
     Unreadable { path: PathBuf, source: io::Error },
     #[error(
-        "Others on this machine can read the stored keys in {path}\n  run: chmod 600 '{path}'",
+        "others on this machine can read the stored keys in {path}\n  run: chmod 600 '{path}'",
         path = _0.display()
     )]
     Open(PathBuf),
     #[error(
-        "The stored keys in {} are not a JSON object of strings (line {line})\n  \
+        "the stored keys in {} are not a JSON object of strings (line {line})\n  \
          it looks like {{\"ANTHROPIC_API_KEY\": \"…\"}}",
         path.display()
     )]

@@ -313,7 +313,7 @@ impl Layers {
                     })
                 }
                 RawValue::Bool(false) => Ok(NotifyChoice::Off),
-                _ => Err(ValueFault::new("this is neither a word nor a list", hint)),
+                _ => Err(ValueFault::new("this is neither text nor a list", hint)),
             }
         })
     }

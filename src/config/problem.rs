@@ -10,7 +10,7 @@ use super::value::ValueSource;
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     #[error(
-        "There is no home directory: HOME is not set\n  \
+        "there is no home directory: HOME is not set\n  \
          set SANDBAR_HOME to a directory where sandbar may keep its files"
     )]
     NoHome,
@@ -18,7 +18,7 @@ pub enum ConfigError {
         "SANDBAR_HOME is not an absolute path: {}\n  it must begin with /", _0.display()
     )]
     RelativeHome(PathBuf),
-    #[error("The configuration file {} cannot be read: {source}", path.display())]
+    #[error("the configuration file {} cannot be read: {source}", path.display())]
     Unreadable {
         path: PathBuf,
         source: std::io::Error,

@@ -286,7 +286,7 @@ fn a_file_that_is_not_there_is_no_mistake_and_one_that_cannot_be_read_is() {
     std::fs::create_dir(home.path().join("config.toml")).unwrap();
     let error = load(&env, &Overrides::default(), &[]).unwrap_err();
     let text = error.to_string();
-    assert!(text.starts_with("The configuration file ") && text.contains("config.toml cannot be"));
+    assert!(text.starts_with("the configuration file ") && text.contains("config.toml cannot be"));
 }
 
 #[test]
@@ -316,7 +316,7 @@ fn a_configuration_that_never_ends_or_is_too_large_is_refused_at_once() {
         no_keys.ends_with("cannot be read: this is a FIFO, not a regular file"),
         "{no_keys}"
     );
-    let wanted = "The configuration file HOME/config.toml cannot be read: ";
+    let wanted = "the configuration file HOME/config.toml cannot be read: ";
     assert_eq!(
         no_file,
         format!("{wanted}this is a FIFO, not a regular file")

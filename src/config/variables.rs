@@ -24,7 +24,7 @@ pub(super) fn wrong(env: &Env) -> Vec<Problem> {
         let what = match known().find(|known| *known == name) {
             Some(HOME_VARIABLE) => continue,
             Some(_) if value.to_str().is_none() => "its value is not UTF-8 text",
-            None if is_ours => "sandbar knows no variable with this name",
+            None if is_ours => "sandbar has no such variable",
             Some(_) | None => continue,
         };
         let hint = match known().find(|known| *known == name) {
@@ -77,7 +77,7 @@ mod tests {
             ("SANDBAR_REQUEST_TIME_OUT", "SANDBAR_REQUEST_TIMEOUT"),
             ("sandbar_engine", "SANDBAR_ENGINE"),
         ] {
-            let what = format!("env {misspelt}: sandbar knows no variable with this name");
+            let what = format!("env {misspelt}: sandbar has no such variable");
             assert_eq!(
                 told(misspelt, b"x"),
                 [format!("{what}\n  did you mean {meant}?")]

@@ -15,7 +15,7 @@ pub(super) struct ModelRequest {
     pub(super) kind: RequestKind,
     /// The user's last prompt, without OpenCode's additions.
     pub(super) prompt: String,
-    /// What came with the last prompt: the content of files, the size of pictures.
+    /// What came with the last prompt: the content of files, the size of images.
     pub(super) attached: Vec<String>,
     /// There is no answer before the last prompt.
     pub(super) first_turn: bool,
@@ -108,7 +108,7 @@ fn typed(message: &Value) -> String {
     texts.join("\n").trim().to_owned()
 }
 
-/// Files are texts that begin with their path, pictures are parts of their own (observed on 1.18.33).
+/// Files are texts that begin with their path, images are parts of their own (observed on 1.18.33).
 fn attached(message: &Value) -> Vec<String> {
     let none = Vec::new();
     let parts = message["content"].as_array().unwrap_or(&none).iter();

@@ -72,12 +72,12 @@ pub(crate) fn login(error: &OpencodeError) -> Failure {
     match (name, error) {
         ("ProviderAuthOauthCallbackFailed", _) => {
             Failure::new("the provider did not accept the login")
-                .hint("a code works once, and not for long: begin again")
+                .hint("a code works only once and only for a short time: begin again")
         }
         ("ProviderAuthOauthMissing", _) => Failure::new("the server no longer knows this login")
             .hint("it may have restarted: begin again"),
         (_, OpencodeError::Timeout { .. }) => {
-            Failure::new("nobody has logged in").hint("begin again, and open the new address")
+            Failure::new("nobody logged in in time").hint("begin again, and open the new address")
         }
         _ => opencode(error),
     }
@@ -173,7 +173,10 @@ pub(crate) fn e2b(error: &Error) -> Failure {
         }
         ErrorKind::Unreadable { .. } => Failure::new("the sandbox API's answer cannot be read")
             .hint("check E2B_API_URL: another kind of server may answer there"),
-        ErrorKind::TooLarge { .. } => Failure::new("the sandbox sent more than expected"),
+        ErrorKind::TooLarge { .. } => Failure::new(
+            "an answer of the sandbox or its API is too large",
+        )
+        .hint("check E2B_API_URL and E2B_SANDBOX_URL: another kind of server may answer there"),
         ErrorKind::Invalid { .. } => Failure::new("an address or id cannot be used")
             .hint("check E2B_API_URL, E2B_SANDBOX_URL and E2B_DOMAIN"),
     };

@@ -169,4 +169,4 @@ impl Store {
     }
 }
 
-const CLOSED: &str = "Sessions of this run will not be saved: the store could not be started";
+const CLOSED: &str = "sessions are not saved this time: the store could not be started";

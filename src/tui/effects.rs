@@ -68,7 +68,7 @@ pub trait SessionHandle {
         let found = Ok(FoundTexts::none(query));
         Box::pin(std::future::ready(Reply::TextsFound(found)))
     }
-    /// Reads the stored messages from this hit on; resolves to [`Reply::MessagesRead`].
+    /// Reads the stored messages from this match on; resolves to [`Reply::MessagesRead`].
     fn messages_from(&mut self, text: Box<FoundText>) -> ReplyTask {
         let read = Ok(StoredMessages::default());
         Box::pin(std::future::ready(Reply::MessagesRead(text, read)))
@@ -194,7 +194,7 @@ impl<D: SessionHandle> Effects<D> {
                 path,
                 pasted,
             } => self.read_file(session, path, pasted),
-            Effect::ReadClipboardPicture(session) => self.read_clipboard(session),
+            Effect::ReadClipboardImage(session) => self.read_clipboard(session),
             Effect::WriteFile { name, ending, text } => self.write_file(name, ending, text),
             Effect::EditExternally { draft } => Some(LoopRequest::Edit(draft)),
             Effect::OpenShell(name) => Some(LoopRequest::Shell(name)),
@@ -292,11 +292,11 @@ impl<D: SessionHandle> Effects<D> {
     fn read_clipboard(&mut self, session: SessionKey) -> Option<LoopRequest> {
         let clipboard = self.desktop.clipboard.clone();
         let task = Box::pin(async move {
-            let picture = clipboard.picture(attachment::MOST).await;
+            let image = clipboard.image(attachment::MOST).await;
             Reply::FileRead {
                 session,
                 pasted: String::new(),
-                file: picture.and_then(|picture| attachment::picture(&picture)),
+                file: image.and_then(|image| attachment::image(&image)),
             }
         });
         begin(&mut self.tasks, task)

@@ -315,7 +315,7 @@ impl Screen {
         self.wait_until(&what, |screen| {
             let rows: Vec<String> = screen.rows(0, screen.size().1).collect();
             let any = |text: &str| rows.iter().any(|row| row.contains(text));
-            any(subject) && any("! waits for you") && !any("! waits for you:")
+            any(subject) && any("! needs you") && !any("! needs you:")
         });
         self.send(keys);
     }

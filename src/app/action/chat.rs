@@ -46,8 +46,8 @@ actions! {
         RedoEdit,
         /// Opens the list of earlier prompts.
         PastPrompts,
-        /// Attaches the picture in the clipboard.
-        PastePicture,
+        /// Attaches the image in the clipboard.
+        PasteImage,
         /// Stashes the text; in an empty composer, brings it back.
         Stash,
         /// Takes the row of the menu above the composer; a command that is typed whole runs.
@@ -72,8 +72,8 @@ actions! {
         Timeline,
         /// Asks what to look for in the conversation.
         Search,
-        NextHit,
-        PreviousHit,
+        NextMatch,
+        PreviousMatch,
         /// Opens the list of links.
         Links,
         /// Opens the menu of the selected message.

@@ -257,8 +257,8 @@ actions! {
         UndoDiscard,
         /// Opens the field for what to search for.
         Search,
-        NextHit,
-        PreviousHit,
+        NextMatch,
+        PreviousMatch,
         /// Hides changes of whitespace alone, or shows them.
         Whitespace,
         /// Shows old and new side by side, or below each other.

@@ -161,7 +161,7 @@ impl ChatListOverlay {
         Self {
             title: question.words.clone().into(),
             ask,
-            none: "enter goes on".into(),
+            none: "enter continues".into(),
             field: Some(ListField::Answer(Box::new(request))),
             ..Self::menu("", Vec::new())
         }

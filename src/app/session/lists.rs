@@ -72,9 +72,9 @@ impl App {
             if words.trim().is_empty() {
                 String::new()
             } else if in_changes {
-                session.changes.hits_in_words(words)
+                session.changes.matches_in_words(words)
             } else {
-                session.chat.hits_in_words(words)
+                session.chat.matches_in_words(words)
             }
         });
         if let Some((found, list)) = found.zip(self.overlays.chat_list_mut()) {

@@ -55,7 +55,7 @@ impl App {
     pub(in crate::app) fn peek_next(&mut self, cx: &mut Cx<'_>) {
         match self.all_sessions().next_waiting() {
             Some(key) => self.peek(key, cx),
-            None => self.advise("No session needs you", cx),
+            None => self.advise("no session needs you", cx),
         }
     }
 
@@ -86,8 +86,8 @@ impl App {
             }
             Some(_) => {
                 let key = self.key_of(AppAction::OpenPeeked);
-                let words = crate::app::view::advice::key_does(&key, "shows the session", "");
-                let words = format!("not possible in a look at a session: {words}");
+                let words = crate::app::view::advice::key_does(&key, "opens the session", "");
+                let words = format!("not possible while you peek: {words}");
                 self.notify(words.trim_end_matches([' ', ':']), cx);
             }
         }
@@ -143,7 +143,7 @@ impl App {
         if is_over {
             self.close_peek();
             let name = self.list.name(&key);
-            self.notify(format!("answered {name}"), cx);
+            self.notify(format!("the request of {name} is over"), cx);
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::app::time::format;
 use crate::app::time::format::LocalClock;
 use crate::domain::sandbox::Phase;
 use crate::domain::session::{Revival, SnapshotInfo};
+use crate::text::visible;
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -48,7 +49,7 @@ pub(in crate::app) fn words(
     clock: LocalClock,
 ) -> Vec<String> {
     let mut words = vec![
-        format!("Revive \"{name}\" in a new sandbox?"),
+        format!("Revive session {} in a new sandbox?", visible::name(name)),
         String::new(),
     ];
     let Some(session) = session else {

@@ -13,6 +13,7 @@ use crate::domain::failure::Failure;
 use crate::domain::id::SessionKey;
 use crate::domain::sandbox::SessionStatus;
 use crate::domain::session::{CloseAction, ListPlace};
+use crate::text::visible;
 
 impl App {
     /// Performs what the list wants.
@@ -181,7 +182,7 @@ impl App {
     pub(in crate::app) fn removal_words(&self, keys: &[SessionKey]) -> Vec<String> {
         let names: Vec<&str> = keys.iter().map(|key| self.list.name(key)).collect();
         let head = match &names[..] {
-            [name] => format!("Remove \"{name}\" for good?"),
+            [name] => format!("Remove session {} for good?", visible::name(name)),
             names => format!("Remove {} sessions for good?", names.len()),
         };
         let stored = match names.len() {
@@ -209,7 +210,8 @@ impl App {
         });
         let at_work = match at_work.count() {
             0 => String::new(),
-            count => format!(" ({count} working)"),
+            1 if killed.len() == 1 => ", in the middle of a turn".to_owned(),
+            count => format!(" ({count} in the middle of a turn)"),
         };
         match killed.len() {
             0 => {}

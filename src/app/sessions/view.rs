@@ -40,7 +40,7 @@ impl SessionsView<'_> {
         let lines: Vec<ListLine<'_>> = self.list.lines().collect();
         if lines.is_empty() {
             let words = match self.list.filtered() {
-                Some(_) => " Nothing matches.",
+                Some(_) => " No session matches.",
                 None => " No sessions yet.",
             };
             buf.set_stringn(area.x, area.y, words, width, self.theme.dim);

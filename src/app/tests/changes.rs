@@ -181,7 +181,7 @@ fn words_are_searched_for_in_all_files() {
 }
 
 #[test]
-fn a_hit_in_a_viewed_file_unfolds_it_as_long_as_it_is_shown() {
+fn a_match_in_a_viewed_file_unfolds_it_as_long_as_it_is_shown() {
     let mut script = reviewed(PATCH);
     script.keys("v /");
     script.type_text("healthy");
@@ -550,8 +550,8 @@ fn conflicts_are_named_before_they_are_marked_and_no_means_nothing() {
     };
     came_of(&mut script, tried.clone(), Ok(applied.clone()));
     let screen = script.screen(80, 24);
-    assert!(screen.contains("are marked with <<<<<<<"), "{screen}");
-    assert!(!screen.contains("both changes are merged"), "{screen}");
+    assert!(screen.contains("be marked with <<<<<<<"), "{screen}");
+    assert!(!screen.contains("merges both changes"), "{screen}");
     assert!(!screen.contains('\u{1b}'), "{screen}");
     script.keys("n");
     assert_eq!(requested(&mut script), None);

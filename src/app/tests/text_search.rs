@@ -115,7 +115,7 @@ fn pasted_words_are_searched_for_too() {
 }
 
 #[test]
-fn the_hits_are_below_their_sessions_and_hostile_text_is_harmless() {
+fn the_matches_are_below_their_sessions_and_hostile_text_is_harmless() {
     let mut script = searched();
     answer(&mut script, found("login"));
     for (width, height) in [(80, 24), (120, 36)] {
@@ -155,7 +155,7 @@ fn what_was_not_found_and_what_cannot_be_found_yet_is_said() {
 }
 
 #[test]
-fn a_hit_that_is_not_loaded_is_read_from_the_store_and_shown() {
+fn a_match_that_is_not_loaded_is_read_from_the_store_and_shown() {
     let mut script = searched();
     answer(&mut script, found("login"));
     script.asked();
@@ -208,7 +208,7 @@ fn a_hit_that_is_not_loaded_is_read_from_the_store_and_shown() {
 }
 
 #[test]
-fn a_hit_that_is_loaded_is_shown_at_once() {
+fn a_match_that_is_loaded_is_shown_at_once() {
     let mut script = searched();
     let page = vec![spoken("msg_9", Role::User, 1, "behind the Login form")];
     let told = ChatEvent::Resync(Box::new(resync(page, TurnStatus::Idle)));

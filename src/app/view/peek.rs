@@ -8,6 +8,7 @@ use super::frame::{PaneFrame, centred};
 use crate::app::App;
 use crate::app::chat::ChatViewProps;
 use crate::domain::id::SessionKey;
+use crate::domain::sandbox::Phase;
 use crate::text::{ansi, wrap};
 
 /// Wider, and lines of text are hard to follow.
@@ -48,10 +49,11 @@ impl App {
             focused: true,
             keys: &self.chat_keys,
             advice: &advice,
-            waits_for: if session.chat.needs_you() {
-                ""
-            } else {
-                "connecting …"
+            waits_for: match session.phase() {
+                Phase::Booting(_) | Phase::Reconnecting(_) if !session.chat.needs_you() => {
+                    "connecting …"
+                }
+                _ => "",
             },
             meanwhile: "while the connection is made",
             utc_offset_minutes: self.options.utc_offset_minutes,

@@ -1,6 +1,6 @@
 //! Where on the screen the words of a search are.
 //!
-//! A hit may be broken across rows: blanks of the words match any blanks and the break, and the
+//! A match may be broken across rows: blanks of the words match any blanks and the break, and the
 //! break is skipped inside a word that is longer than its row.
 
 use std::ops::Range;
@@ -55,20 +55,20 @@ impl<'w> RowsText<'w> {
         }
     }
 
-    /// The symbols of each hit, from the first to the last.
-    fn hits(&self) -> Vec<Range<usize>> {
-        let mut hits = Vec::new();
+    /// The symbols of each match, from the first to the last.
+    fn matches(&self) -> Vec<Range<usize>> {
+        let mut matches = Vec::new();
         let mut at = 0;
         while at < self.symbols.len() {
-            let end = self.hit_at(at);
-            hits.extend(end.map(|end| at..end));
+            let end = self.match_at(at);
+            matches.extend(end.map(|end| at..end));
             at = end.unwrap_or(at + 1);
         }
-        hits
+        matches
     }
 
-    /// The end of the hit that begins with this symbol.
-    fn hit_at(&self, start: usize) -> Option<usize> {
+    /// The end of the match that begins with this symbol.
+    fn match_at(&self, start: usize) -> Option<usize> {
         let mut at = start;
         let mut rest = self.words.as_str();
         while let Some(wanted) = rest.chars().next() {
@@ -121,15 +121,19 @@ pub(in crate::app) fn mark(
 }
 
 impl RowsText<'_> {
-    /// The row in which the `nth` hit begins; the last one before it if there are fewer.
+    /// The row in which the `nth` match begins; the last one before it if there are fewer.
     pub(in crate::app) fn row_of(&self, nth: usize) -> usize {
-        let hits = self.hits();
-        let hit = hits.get(nth).or(hits.last());
-        hit.map_or(0, |hit| usize::from(self.symbols[hit.start].1.y))
+        let matches = self.matches();
+        let found = matches.get(nth).or(matches.last());
+        found.map_or(0, |found| usize::from(self.symbols[found.start].1.y))
     }
 
     fn mark(&self, buf: &mut Buffer, style: Style) {
-        for (text, at) in self.hits().into_iter().flat_map(|hit| &self.symbols[hit]) {
+        for (text, at) in self
+            .matches()
+            .into_iter()
+            .flat_map(|found| &self.symbols[found])
+        {
             if text != BREAK {
                 let width = u16::try_from(wrap::width(text)).unwrap_or(1).max(1);
                 let cells = Rect::new(at.x, at.y, width, 1).intersection(buf.area);
@@ -146,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_hits_of_a_row_are_marked_whatever_their_case() {
+    fn all_matches_of_a_row_are_marked_whatever_their_case() {
         let area = Rect::new(0, 0, 20, 2);
         let mut buf = Buffer::empty(area);
         buf.set_string(0, 0, "Ünder 漢字 ünder", Style::default());
@@ -180,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hit_that_is_broken_across_rows_is_marked_on_both() {
+    fn a_match_that_is_broken_across_rows_is_marked_on_both() {
         let rows = ["  the second", "  word of a text"];
         assert_eq!(marked("second word", &rows, &[]), ["second", "word"]);
         // Between two blocks there is no text.

@@ -52,7 +52,7 @@ pub(in crate::cli) fn pr(
     run(
         gh,
         "gh",
-        "install GitHub's gh, or open the pull request in the browser: the branch is pushed",
+        "the branch is pushed: install GitHub's gh or fix what it reports, and run this again, or open the pull request in the browser",
     )
 }
 
@@ -118,7 +118,7 @@ fn tell(branch: &FetchedBranch) {
     };
     report::progress(format!("fetched {what} into branch {name}: {stat}"));
     report::progress(format!(
-        "`git log -p HEAD..{name}` shows it, `git merge {name}` takes it"
+        "`git log -p HEAD..{name}` shows it, `git merge {name}` merges it"
     ));
 }
 
@@ -141,7 +141,11 @@ fn pushed(
     let lease = "--force-with-lease";
     git.args(["push", "--set-upstream", lease, "--", &remote, &branch]);
     git.current_dir(&root);
-    run(git, "git push", "the branch is fetched; push it yourself")?;
+    run(
+        git,
+        "git push",
+        "the branch is fetched: fix what git reports above and run this again, or push it yourself",
+    )?;
     Ok(Some((root, branch)))
 }
 
@@ -157,11 +161,11 @@ fn remote_of(root: &Path) -> Result<String, CommandError> {
         [only] => Ok(only.to_owned()),
         _ if remotes.contains(&"origin") => Ok("origin".to_owned()),
         [] => Err(Failure::new("this repository has no remote")
-            .hint("add one with `git remote add`; the branch is fetched")
+            .hint("the branch is fetched; to push it, add a remote with `git remote add`")
             .into()),
         _ => Err(Failure::new("this repository has several remotes")
             .detail(remotes.join(", "))
-            .hint("say which with --remote; the branch is fetched")
+            .hint("the branch is fetched; to push it, name a remote with --remote")
             .into()),
     }
 }

@@ -177,7 +177,10 @@ impl WorkReader<'_> {
             Ok(None) => {}
             // The work is here; that the sandbox keeps running deserves a note, not a failure.
             Err(failure) => {
-                report::progress(format!("the sandbox is still running: {}", failure.line()));
+                report::progress(format!(
+                    "the sandbox could not be paused again and is still running: {}",
+                    failure.line()
+                ));
             }
         }
         read
@@ -209,7 +212,8 @@ impl WorkReader<'_> {
             return Ok(());
         };
         let (name, command) = (self.name, destination.command);
-        let related = related::check(destination.root, name, code, roots).await;
+        let related =
+            related::check(destination.root, &format!("session {name}"), code, roots).await;
         let hint = format!(
             "change to its work tree, or use this one with `sandbar {command} --force {name}`"
         );
@@ -220,5 +224,5 @@ impl WorkReader<'_> {
 /// Bundles of a whole history need nothing, but that of a shallow clone is not whole.
 fn lacking() -> Failure {
     Failure::new("the session builds on commits that are not in this repository")
-        .hint("fetch from its remote first; `sandbar apply` needs no history")
+        .hint("run `git fetch` first, or use `sandbar apply`, which needs no history")
 }

@@ -79,7 +79,7 @@ impl CostReport {
         if all != running {
             let about = if all.at_most { "at most" } else { "about" };
             parts.push(format!(
-                "{about} {} in all",
+                "{about} {} in total",
                 all.cost(&self.prices, self.now)
             ));
         }
@@ -186,11 +186,11 @@ mod tests {
         );
         assert_eq!(
             total(&[runs("a", 60), over.clone(), over.clone()]).unwrap(),
-            "1 sandbox runs at E2B: about $0.13 so far, $0.13 an hour; about $0.27 in all"
+            "1 sandbox runs at E2B: about $0.13 so far, $0.13 an hour; about $0.27 in total"
         );
         assert_eq!(
             total(&[over, unseen]).unwrap(),
-            "sandboxes at E2B so far: at most $0.27 in all"
+            "sandboxes at E2B so far: at most $0.27 in total"
         );
     }
 }

@@ -383,7 +383,7 @@ fn value(row: &ListRow, cost_report: &CostReport) -> Value {
 /// With the size of the work, if it `is_wide`.
 fn table(rows: &[ListRow], cost_report: &CostReport, is_wide: bool) -> String {
     let head = [
-        "NAME", "STATE", "ENGINE", "USED", "UP", "IN ALL", "LINES", "SANDBOX", "TITLE",
+        "NAME", "STATE", "ENGINE", "USED", "UP", "TOTAL", "LINES", "SANDBOX", "TITLE",
     ];
     let head = head.map(str::to_owned);
     let cells = rows.iter().map(|row| {
@@ -593,12 +593,12 @@ mod tests {
         };
 
         insta::assert_snapshot!(table(&rows, &cost_report, false), @r"
-        NAME           STATE                                ENGINE  USED     UP     IN ALL  SANDBOX  TITLE
-        日本           needs you: bash: cargo␛[31m publish  local   2 h ago  -      -       sbx-1    About 日本
-        mute           running, server does not answer      local   2 h ago  -      -       sbx-5    About mute
-        bad␛[31m␊name  running                              local   3 h ago  3h 0m  3h 0m   sbx-2    (made on another machine; sandbar adopt sbx-2)
-        -              paused                               local            -      -       sbx-3    (left by 日本, which now has another sandbox)
-        -              running                              local            -      -       sbx-4    (not made by sandbar)
+        NAME           STATE                                ENGINE  USED     UP     TOTAL  SANDBOX  TITLE
+        日本           needs you: bash: cargo␛[31m publish  local   2 h ago  -      -      sbx-1    About 日本
+        mute           running, server does not answer      local   2 h ago  -      -      sbx-5    About mute
+        bad␛[31m␊name  running                              local   3 h ago  3h 0m  3h 0m  sbx-2    (made on another machine; sandbar adopt sbx-2)
+        -              paused                               local            -      -      sbx-3    (left by 日本, which now has another sandbox)
+        -              running                              local            -      -      sbx-4    (not made by sandbar)
         ");
         let cells = |row: &ListRow| {
             [

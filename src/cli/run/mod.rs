@@ -204,8 +204,7 @@ async fn leave_new(
         _ if is_gone => "is gone; `sandbar revive` brings it back".to_owned(),
         _ if !has_sandbox => "has no sandbox".to_owned(),
         _ if left.prompt => {
-            "is paused; `sandbar` lists it; its prompt is sent when the session is resumed"
-                .to_owned()
+            "is paused, and sends its prompt when it is resumed; `sandbar` lists it".to_owned()
         }
         _ => "is paused; `sandbar` lists it".to_owned(),
     }

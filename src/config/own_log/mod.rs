@@ -48,9 +48,7 @@ pub fn start(path: &Path, level: LogLevel, redactor: &Redactor) -> OwnLog {
         Ok(file) => file,
         Err(error) => {
             let path = path.display();
-            return nothing(Some(format!(
-                "There is no log: {path} cannot be written: {error}"
-            )));
+            return nothing(Some(format!("the log {path} cannot be written: {error}")));
         }
     };
     let (writer, guard) = NonBlockingBuilder::default()
@@ -132,7 +130,7 @@ mod tests {
         let log = start(&below, LogLevel::Info, &Redactor::default());
 
         let warning = log.warning.unwrap();
-        assert!(warning.starts_with("There is no log: "), "{warning}");
+        assert!(warning.starts_with("the log "), "{warning}");
     }
 
     #[test]

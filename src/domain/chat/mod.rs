@@ -230,9 +230,14 @@ pub struct Permission {
 }
 
 impl Permission {
-    /// The request on one line: `bash: cargo publish`.
+    /// The request on one line: `bash: cargo publish`, `outside the project: /etc/hosts`.
     pub fn line(&self) -> String {
-        format!("{}: {}", self.kind, self.subject)
+        let kind = match &*self.kind {
+            "external_directory" => "outside the project",
+            "doom_loop" => "repeats a call",
+            kind => kind,
+        };
+        format!("{kind}: {}", self.subject)
     }
 }
 

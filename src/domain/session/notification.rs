@@ -14,7 +14,7 @@ pub struct Notification {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotificationReason {
     NeedsYou,
-    /// The agent has ended its turn.
+    /// The agent has finished its turn.
     Ended,
     Failed,
     /// Its sandbox no longer exists.
@@ -36,7 +36,7 @@ impl NotificationReason {
     pub fn words(self) -> &'static str {
         match self {
             Self::NeedsYou => "needs you",
-            Self::Ended => "has ended its turn",
+            Self::Ended => "has finished its turn",
             Self::Failed => "failed",
             Self::Gone => "is gone",
         }

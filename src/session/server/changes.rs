@@ -49,7 +49,7 @@ impl OpencodeServer {
     pub(crate) async fn apply(&self, request: &ApplyRequest) -> Result<Applied, Failure> {
         let Some(sandbox) = &self.sandbox else {
             return Err(Failure::new(
-                "a server without a sandbox of ours has no work to apply",
+                "changes can be applied only from sandboxes that sandbar created",
             ));
         };
         let roots = sandbox.roots(&self.directory).await?;
@@ -66,7 +66,7 @@ impl OpencodeServer {
     async fn discard(&self, request: &DiscardRequest) -> Result<(), Failure> {
         let Some(sandbox) = &self.sandbox else {
             return Err(Failure::new(
-                "a server without a sandbox of ours has no work to discard",
+                "changes can be discarded only in sandboxes that sandbar created",
             ));
         };
         if !request.again {
@@ -87,7 +87,7 @@ impl OpencodeServer {
     pub(crate) async fn update(&self, root: &Path) -> Result<UpdateResult, Failure> {
         let Some(sandbox) = &self.sandbox else {
             return Err(Failure::new(
-                "a server without a sandbox of ours cannot be updated",
+                "only sessions in sandboxes that sandbar created can be updated",
             ));
         };
         let roots = sandbox.roots(&self.directory).await?;

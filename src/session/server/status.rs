@@ -104,7 +104,7 @@ impl OpencodeServer {
         };
         let begun = told(self.client.begin_login(provider, &body).await)?;
         begun.map(login::step).ok_or_else(|| {
-            Failure::new("the server has no such login")
+            Failure::new("the server no longer offers this way to log in")
                 .hint("its plugins may have changed: choose the provider again")
         })
     }

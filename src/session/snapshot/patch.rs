@@ -127,13 +127,16 @@ impl OpenedSnapshot {
                 .detail("it has no snapshot: no turn has ended while sandbar was connected"));
         };
         let Some(code) = snapshot.code else {
-            return Err(Failure::new("the session's code was not saved")
-                .detail("its work tree is larger than a snapshot may be"));
+            return Err(Failure::new("the last snapshot has no code")
+                .detail("the work tree was larger than a snapshot may be")
+                .hint("only the conversation was kept"));
         };
         if code.on_clone {
-            return Err(Failure::new("the snapshot builds on a clone")
-                .detail("the repository is too large to be saved in full")
-                .advise([Advice::Revive]));
+            return Err(
+                Failure::new("the last snapshot has only what its remote lacks")
+                    .detail("the repository is too large to be saved in full")
+                    .advise([Advice::Revive]),
+            );
         }
         let scratch = context.scratch()?;
         let dir = scratch.path();

@@ -37,7 +37,7 @@ pub(in crate::store) fn open(dir: &Path) -> rusqlite::Result<OpenDatabase> {
         Ok(conn) => Ok(OpenDatabase { conn, notices }),
         Err(error) => {
             notices.push(format!(
-                "Sessions of this run will not be saved: {}",
+                "sessions are not saved this time: {}",
                 with_cause(&error)
             ));
             let mut conn = Connection::open_in_memory()?;
@@ -68,7 +68,7 @@ fn open_in(dir: &Path, notices: &mut Vec<String>) -> Result<Connection, StoreErr
     }
     let beside = dir.join(format!("sandbar-v{}.db", migrations::VERSION));
     notices.push(format!(
-        "The stored sessions belong to a newer sandbar and are left unchanged; this one uses {}",
+        "the stored sessions belong to a newer sandbar and are left unchanged; this version uses {}",
         beside.display()
     ));
     check_files(&beside)?;
@@ -102,7 +102,7 @@ fn open_or_replace(path: &Path, notices: &mut Vec<String>) -> Result<Connection,
         Err(error) if is_corrupt(&error) => {
             let kept = set_aside(path)?;
             notices.push(format!(
-                "The stored sessions were damaged: sandbar starts a new store; the old file is kept as {}",
+                "the stored sessions were damaged: sandbar starts a new store; the old file is kept as {}",
                 kept.display()
             ));
             drop(open_private(path)?);

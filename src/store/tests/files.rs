@@ -53,7 +53,7 @@ async fn a_fifo_in_place_of_a_database_file_is_reported_without_waiting() {
         let opened = Store::open(dir.path());
 
         let wanted = format!(
-            "Sessions of this run will not be saved: cannot open {}: this is a FIFO, not a regular file",
+            "sessions are not saved this time: cannot open {}: this is a FIFO, not a regular file",
             fifo.display()
         );
         assert_eq!(opened.notices, [wanted]);
@@ -145,7 +145,7 @@ async fn if_no_file_can_be_created_the_store_works_in_memory_and_says_so() {
     assert_eq!(store.draft(&key()).await.unwrap(), "x");
     let notices = store.notices().await;
     assert_eq!(notices.len(), 1);
-    assert!(notices[0].contains("not be saved"), "{notices:?}");
+    assert!(notices[0].contains("not saved"), "{notices:?}");
 }
 
 #[tokio::test]

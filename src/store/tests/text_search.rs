@@ -41,7 +41,7 @@ async fn found(store: &Store, query: &str) -> FoundTexts {
 }
 
 /// The messages with the words, as they are listed.
-async fn hits(store: &Store, query: &str) -> Vec<String> {
+async fn matching(store: &Store, query: &str) -> Vec<String> {
     let texts = found(store, query).await.texts.into_iter();
     texts.map(|text| text.message.as_str().to_owned()).collect()
 }
@@ -84,13 +84,16 @@ async fn texts_of_all_sessions_are_found_newest_first_with_their_place() {
     two_sessions(&store).await;
 
     assert_eq!(
-        hits(&store, "server").await,
+        matching(&store, "server").await,
         ["say2", "ask2", "say1", "ask1"]
     );
-    assert_eq!(hits(&store, "SERVER ans").await, ["say2", "say1"]);
-    assert_eq!(hits(&store, "\"the server\" look").await, ["ask2", "ask1"]);
-    assert_eq!(hits(&store, "login server").await, ["ask1"]);
-    assert_eq!(hits(&store, "nowhere").await, [""; 0]);
+    assert_eq!(matching(&store, "SERVER ans").await, ["say2", "say1"]);
+    assert_eq!(
+        matching(&store, "\"the server\" look").await,
+        ["ask2", "ask1"]
+    );
+    assert_eq!(matching(&store, "login server").await, ["ask1"]);
+    assert_eq!(matching(&store, "nowhere").await, [""; 0]);
 
     let found = found(&store, "login").await;
     assert!(!found.more && !found.is_incomplete, "{found:?}");
@@ -113,7 +116,7 @@ async fn a_tool_is_found_by_its_command_and_its_output_once_it_has_ended() {
         ChatEvent::Part(shell("pytest -x", "colle", ToolStatus::Running)),
     )
     .await;
-    assert_eq!(hits(&store, "pytest").await, [""; 0]);
+    assert_eq!(matching(&store, "pytest").await, [""; 0]);
 
     let output = "collected 8 items";
     record(
@@ -141,15 +144,15 @@ async fn a_growing_text_is_found_at_its_end_and_one_that_changes_by_its_new_word
     };
     record(&store, delta).await;
     store.flush().await.unwrap();
-    assert_eq!(hits(&store, "apples").await, [""; 0]);
+    assert_eq!(matching(&store, "apples").await, [""; 0]);
 
     // The server has lost it, and what is stored here is the only copy.
     record(&store, part("", false)).await;
-    assert_eq!(hits(&store, "apples").await, ["say1"]);
+    assert_eq!(matching(&store, "apples").await, ["say1"]);
 
     record(&store, part("pears", true)).await;
-    assert_eq!(hits(&store, "apples").await, [""; 0]);
-    assert_eq!(hits(&store, "pears").await, ["say1"]);
+    assert_eq!(matching(&store, "apples").await, [""; 0]);
+    assert_eq!(matching(&store, "pears").await, ["say1"]);
 }
 
 #[tokio::test]
@@ -163,12 +166,12 @@ async fn what_is_removed_is_not_found_any_more() {
         part: "prt_say1".into(),
     };
     record(&store, part).await;
-    assert_eq!(hits(&store, "server").await, ["say2", "ask2", "ask1"]);
+    assert_eq!(matching(&store, "server").await, ["say2", "ask2", "ask1"]);
     record(&store, ChatEvent::MessageRemoved("ask1".into())).await;
-    assert_eq!(hits(&store, "server").await, ["say2", "ask2"]);
+    assert_eq!(matching(&store, "server").await, ["say2", "ask2"]);
     store.delete_session(&"two".into()).await.unwrap();
 
-    assert_eq!(hits(&store, "server").await, [""; 0]);
+    assert_eq!(matching(&store, "server").await, [""; 0]);
     let left: i64 = raw(&dir)
         .query_row("SELECT count(*) FROM texts_docsize", [], |row| row.get(0))
         .unwrap();
@@ -192,8 +195,8 @@ async fn hits_stay_right_after_rows_were_renumbered_and_more_were_added() {
         .unwrap();
     let part = ChatEvent::Part(Part::text("new", "n", "docs of the server", true));
     store.record(&"two".into(), &part).await.unwrap();
-    assert_eq!(hits(&store, "server").await, ["new", "say2", "ask2"]);
-    assert_eq!(hits(&store, "docs").await, ["new", "ask2"]);
+    assert_eq!(matching(&store, "server").await, ["new", "say2", "ask2"]);
+    assert_eq!(matching(&store, "docs").await, ["new", "ask2"]);
 }
 
 #[tokio::test]
@@ -239,17 +242,17 @@ async fn what_an_earlier_version_has_stored_is_brought_in_step_by_step() {
     // What is stored meanwhile is found at once, and counted once.
     let part = ChatEvent::Part(Part::text("say1", "prt_say1", "apples of the server", true));
     record(&store, part).await;
-    assert_eq!(hits(&store, "apples server").await, ["say1"]);
+    assert_eq!(matching(&store, "apples server").await, ["say1"]);
 
     store.index_texts().await.unwrap();
 
     let after = found(&store, "apples").await;
     assert!(!after.is_incomplete);
     assert_eq!(
-        hits(&store, "server").await,
+        matching(&store, "server").await,
         ["say2", "ask2", "say1", "ask1"]
     );
-    assert_eq!(hits(&store, "apples server").await, ["say1"]);
+    assert_eq!(matching(&store, "apples server").await, ["say1"]);
 }
 
 #[tokio::test]
@@ -271,7 +274,7 @@ async fn the_thread_brings_them_in_by_itself() {
         .await
         .unwrap();
 
-    assert_eq!(hits(&store, "server").await.len(), 4);
+    assert_eq!(matching(&store, "server").await.len(), 4);
 }
 
 #[tokio::test]
@@ -290,7 +293,7 @@ async fn no_query_is_an_error() {
 }
 
 #[tokio::test]
-async fn the_messages_from_a_hit_on_are_read_with_some_before_it() {
+async fn the_messages_from_a_match_on_are_read_with_some_before_it() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path());
     store

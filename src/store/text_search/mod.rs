@@ -1,9 +1,9 @@
 //! Search in the texts of all stored conversations, whatever became of their sessions.
 //!
 //! In reading order: `content` is what can be found of a part, `index` keeps FTS5's index in step with the parts,
-//! `query` reads what was typed, `snippet` is the place that is shown of a hit.
+//! `query` reads what was typed, `snippet` is the place that is shown of a match.
 //!
-//! The index keeps words alone and no text: a hit is the number of a part (`parts.text_id`), which is never a rowid,
+//! The index keeps words alone and no text: a match is the number of a part (`parts.text_id`), which is never a rowid,
 //! because `VACUUM` renumbers those. A trigger removes a deleted part's words.
 
 pub(super) mod content;
@@ -28,11 +28,11 @@ use crate::domain::id::{MessageId, SessionKey};
 use crate::domain::session::text_search::{FoundText, FoundTexts, StoredMessages, TextAuthor};
 use crate::domain::time::UnixMillis;
 
-/// More hits are of no use in a list.
+/// More matches are of no use in a list.
 const MOST: usize = 200;
 /// So that a long conversation leaves room for the others.
 const MOST_IN_SESSION: usize = 40;
-/// More hits than this are not looked at.
+/// More matches than this are not looked at.
 const MOST_SEEN: i64 = 4_000;
 
 impl Store {

@@ -21,8 +21,8 @@ pub(in crate::tui) async fn read(path: String) -> Result<Option<LocalFile>, Stri
     read.await.unwrap_or(Ok(None))
 }
 
-/// A picture without a name.
-pub(in crate::tui) fn picture(content: &[u8]) -> Result<Option<LocalFile>, String> {
+/// An image without a name.
+pub(in crate::tui) fn image(content: &[u8]) -> Result<Option<LocalFile>, String> {
     match kind(content) {
         Some(mime) => Ok(Some(LocalFile {
             name: mime.replace('/', "."),
@@ -30,9 +30,7 @@ pub(in crate::tui) fn picture(content: &[u8]) -> Result<Option<LocalFile>, Strin
             bytes: content.len() as u64,
             base64: STANDARD.encode(content).into(),
         })),
-        None => {
-            Err("models cannot read this kind of picture: use PNG, JPEG, GIF or WebP".to_owned())
-        }
+        None => Err("models cannot read this kind of image: use PNG, JPEG, GIF or WebP".to_owned()),
     }
 }
 

@@ -143,18 +143,20 @@ impl Notifier {
             Ok(child) => child,
             Err(error) => {
                 return Some(format!(
-                    "not notified: cannot start {name}: {error}; see `notify`"
+                    "no notification: {name} cannot be started: {error}; check `notify` in the configuration"
                 ));
             }
         };
         match timeout(PATIENCE, child.wait()).await {
             Ok(Ok(status)) if status.success() => None,
             Ok(Ok(status)) => Some(format!(
-                "not notified: {name} failed ({status}); see `notify`"
+                "no notification: {name} failed ({status}); check `notify` in the configuration"
             )),
-            Ok(Err(error)) => Some(format!("not notified: {name}: {error}; see `notify`")),
+            Ok(Err(error)) => Some(format!(
+                "no notification: {name}: {error}; check `notify` in the configuration"
+            )),
             Err(_) => Some(format!(
-                "{name} took too long to notify, and was ended; see `notify`"
+                "no notification: {name} took too long and was stopped; check `notify` in the configuration"
             )),
         }
     }
@@ -399,7 +401,7 @@ mod tests {
         let missing = of(&NotifyChoice::Command(vec!["/nowhere/x".to_owned()]), &[]);
         let told = missing.run(&waits("fix", "ls")).await.unwrap();
         assert!(
-            told.starts_with("not notified: cannot start /nowhere/x"),
+            told.starts_with("no notification: /nowhere/x cannot be started: "),
             "{told}"
         );
         let failing = of(&NotifyChoice::Command(vec!["false".to_owned()]), &[]);

@@ -230,7 +230,7 @@ fn a_running_turn_is_shown_by_a_client_that_attaches_later() {
     screen.wait_for("permission please");
     screen.wait_for("I would like to read");
     // Letters are text, whatever they mean to a panel elsewhere, and a draft is not an answer.
-    screen.wait_for("! waits for you");
+    screen.wait_for("! needs you");
     screen.send("add a docstring");
     screen.wait_for("add a docstring");
     screen.wait_for("to answer");
@@ -448,8 +448,8 @@ fn the_password_of_a_server_is_asked_for_until_it_is_right() {
 #[test]
 fn an_attached_conversation_keeps_its_draft_with_its_file_and_its_stash() {
     let attached = AttachSite::new();
-    let picture = attached.home.work().join("shot.png");
-    std::fs::write(&picture, b"\x89PNG\r\n\x1a\n picture").unwrap();
+    let image = attached.home.work().join("shot.png");
+    std::fs::write(&image, b"\x89PNG\r\n\x1a\n image").unwrap();
     let mut screen = attached.attach();
     screen.wait_for("type a message");
     screen.wait_for("idle");
@@ -458,7 +458,7 @@ fn an_attached_conversation_keeps_its_draft_with_its_file_and_its_stash() {
     screen.wait_for("1 stashed");
     screen.send("half a thought ");
     screen.wait_for("› half a thought");
-    let path = picture.to_str().unwrap();
+    let path = image.to_str().unwrap();
     screen.send(&format!("\x1b[200~{path}\x1b[201~"));
     screen.wait_for("[shot.png · image/png");
     screen.send("\x18q");

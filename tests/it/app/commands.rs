@@ -150,7 +150,7 @@ fn without_a_home_the_error_says_what_to_set() {
     assert_eq!(ran.code, Some(2));
     assert_eq!(
         ran.err,
-        "sandbar: There is no home directory: HOME is not set\n    \
+        "sandbar: there is no home directory: HOME is not set\n    \
          set SANDBAR_HOME to a directory where sandbar may keep its files\n"
     );
 }

@@ -13,7 +13,7 @@ use crate::support::screen::Screen;
 /// A session's boot fails there, with a sandbox and without a server.
 const NO_CODE: [&str; 3] = ["--demo", "--repo", "/there/is/none"];
 /// The demo model's request.
-const ASKS: &str = "external_directory: /etc/";
+const ASKS: &str = "outside the project: /etc/";
 
 fn signal(pid: i32, signal: Signal) {
     kill_process(Pid::from_raw(pid).unwrap(), signal).unwrap();

@@ -146,5 +146,5 @@ fn a_rule_made_in_a_request_answers_the_next_one_and_auto_mode_outlives_the_prog
         !screen.contents().contains("AUTO")
     });
     screen.send("permission please, the last\r");
-    screen.wait_for("the agent wants to go outside the project");
+    screen.wait_for("the agent wants access outside the project");
 }

@@ -25,7 +25,7 @@ fn a_change_is_reviewed_and_a_comment_is_sent() {
     screen.wait_for("1 + touch this");
     for since in [
         "since the last commit",
-        "against the default branch",
+        "compared with the default branch",
         "in the last turn",
         "since the session began",
     ] {

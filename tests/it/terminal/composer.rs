@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use crate::support::home::Home;
 use crate::support::screen::Screen;
 
-/// The smallest picture.
+/// The smallest image.
 const PIXEL: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
 
 /// A repository with a command and a file of its own.
@@ -133,15 +133,15 @@ fn a_prompt_is_written_with_the_keys_of_vim() {
 }
 
 #[test]
-fn a_dropped_picture_reaches_the_model() {
+fn a_dropped_image_reaches_the_model() {
     let home = Home::with_sandboxes();
-    let picture = home.work().join("a shot.png");
+    let image = home.work().join("a shot.png");
     let mut screen = start(&home);
     let png = STANDARD.decode(PIXEL).unwrap();
-    std::fs::write(&picture, &png).unwrap();
+    std::fs::write(&image, &png).unwrap();
 
     screen.send("attached: ");
-    let dropped = picture.to_str().unwrap().replace(' ', "\\ ");
+    let dropped = image.to_str().unwrap().replace(' ', "\\ ");
     screen.send(&format!("\x1b[200~{dropped}\x1b[201~"));
     screen.wait_for(&format!("[a shot.png · image/png · {} B]", png.len()));
     screen.send("\r");

@@ -38,7 +38,7 @@ fn a_terminal_without_the_focus_is_told_once_that_a_session_waits_and_that_it_ha
 
     screen.send(FOCUS_OUT);
     screen.send("table please\r");
-    screen.wait_for_bytes(b" has ended its turn;");
+    screen.wait_for_bytes(b" has finished its turn;");
     assert_eq!(notified(&screen).len(), 2, "{:?}", notified(&screen));
 
     screen.send("\x18q");

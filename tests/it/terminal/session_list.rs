@@ -31,7 +31,7 @@ fn a_session_is_renamed_and_one_that_runs_is_removed_for_good() {
         text.contains("doomed") && !text.contains("Rename the session")
     });
     screen.send("X");
-    screen.wait_for("Remove \"doomed\" for good?");
+    screen.wait_for("Remove session doomed for good?");
     screen.send("y");
     screen.wait_for("removed doomed");
     screen.wait_for("Sessions (1)");
@@ -104,7 +104,7 @@ fn ask(screen: &mut Screen, sessions: usize) {
     screen.wait_for(&format!("Sessions ({sessions})"));
     screen.wait_for("What should we work on?");
     screen.send("permission please\r");
-    screen.wait_for("! waits for you");
+    screen.wait_for("! needs you");
 }
 
 #[test]
@@ -138,13 +138,13 @@ fn all_that_wait_are_known_again_after_a_kill_and_answered_without_being_shown()
     screen.send("\x18l");
     screen.send("gv");
     screen.answer("/etc/", "1");
-    screen.wait_for("answered session-");
+    screen.wait_for("the request of session-");
     screen.wait_for("1 needs you");
     screen.send("\x18v");
     screen.answer("/etc/", "1");
     screen.wait_until("nobody who waits", |screen| {
         let text = screen.contents();
-        text.contains("answered session-")
+        text.contains("the request of session-")
             && !text.contains("need you")
             && !text.contains("needs you")
     });

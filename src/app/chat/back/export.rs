@@ -28,7 +28,7 @@ pub(in crate::app) fn markdown(
     out
 }
 
-/// A conversation as one HTML page without scripts, styles from elsewhere or pictures.
+/// A conversation as one HTML page without scripts, styles from elsewhere or images.
 pub(in crate::app) fn html(conversation: &Conversation, messages: &[MessageWithParts]) -> String {
     let title = escaped(&one_line(title(conversation)));
     let mut out = format!(

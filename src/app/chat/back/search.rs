@@ -1,11 +1,11 @@
 //! Search in the conversation, also in what is folded and in pages that are not loaded yet.
 //!
-//! Hits are found in the sources of the loaded messages when the user asks, never while drawing;
+//! Matches are found in the sources of the loaded messages when the user asks, never while drawing;
 //! the view shows where on the screen they are.
 
 use std::collections::HashSet;
 
-use super::hits::{Search, SearchHit};
+use super::matches::{Search, SearchMatch};
 use crate::app::chat::scroll::{Block, BlockId, Blocks};
 use crate::app::chat::{Chat, ChatFocus, ChatOutcome};
 use crate::app::cx::Cx;
@@ -14,23 +14,23 @@ use crate::domain::chat::tool_call::{ToolCall, ToolDetail};
 use crate::domain::chat::{Part, PartKind};
 
 impl Chat {
-    /// Begins a search: goes to the newest hit at or above the end of the screen.
+    /// Begins a search: goes to the newest match at or above the end of the screen.
     pub fn search(&mut self, words: &str, cx: &mut Cx<'_>) -> Option<ChatOutcome> {
         self.search = Search::of(words);
         self.focus = ChatFocus::Transcript;
-        self.find_hits();
+        self.find_matches();
         let last = self.viewport.blocks.last().map(|(_, id)| id.clone());
-        let first = (!self.search.hits.is_empty()).then_some(0);
-        let at = last.and_then(|last| self.hits_up_to(&last));
+        let first = (!self.search.matches.is_empty()).then_some(0);
+        let at = last.and_then(|last| self.matches_up_to(&last));
         match at.or(first) {
-            Some(at) => self.go_to_hit(at),
+            Some(at) => self.go_to_match(at),
             None => self.look_further_back(cx),
         }
         None
     }
 
-    /// Goes to the next hit below, or above; from the last one to the first.
-    pub(in crate::app::chat) fn next_hit(
+    /// Goes to the next match below, or above; from the last one to the first.
+    pub(in crate::app::chat) fn next_match(
         &mut self,
         down: bool,
         cx: &mut Cx<'_>,
@@ -39,16 +39,16 @@ impl Chat {
             return ChatOutcome::notice("search for something first");
         }
         let here = self.search.current().cloned();
-        self.find_hits();
-        let hits = &self.search.hits;
-        let count = hits.len();
-        let at = here.and_then(|here| hits.iter().position(|hit| *hit == here));
+        self.find_matches();
+        let matches = &self.search.matches;
+        let count = matches.len();
+        let at = here.and_then(|here| matches.iter().position(|found| *found == here));
         match (at, down) {
             (_, _) if count == 0 => self.look_further_back(cx),
             (Some(0), false) if self.transcript.more => self.look_further_back(cx),
-            (Some(at), true) => self.go_to_hit((at + 1) % count),
-            (Some(at), false) => self.go_to_hit((at + count - 1) % count),
-            (None, _) => self.go_to_hit(count - 1),
+            (Some(at), true) => self.go_to_match((at + 1) % count),
+            (Some(at), false) => self.go_to_match((at + count - 1) % count),
+            (None, _) => self.go_to_match(count - 1),
         }
         None
     }
@@ -67,17 +67,19 @@ impl Chat {
             return;
         }
         let here = self.search.current().cloned();
-        self.find_hits();
-        let hits = &self.search.hits;
+        self.find_matches();
+        let matches = &self.search.matches;
         let before = match &here {
-            Some(here) => hits.iter().position(|hit| hit == here).unwrap_or(0),
-            None => hits.len(),
+            Some(here) => matches.iter().position(|found| found == here).unwrap_or(0),
+            None => matches.len(),
         };
         match before.checked_sub(1) {
-            Some(at) => self.go_to_hit(at),
+            Some(at) => self.go_to_match(at),
             None if self.transcript.more => self.look_further_back(cx),
             // From the first one to the last.
-            None if !self.search.hits.is_empty() => self.go_to_hit(self.search.hits.len() - 1),
+            None if !self.search.matches.is_empty() => {
+                self.go_to_match(self.search.matches.len() - 1);
+            }
             None => {}
         }
     }
@@ -90,20 +92,20 @@ impl Chat {
     }
 
     /// How often the conversation has these words, in a sentence; for each change of what is typed.
-    pub(in crate::app) fn hits_in_words(&self, words: &str) -> String {
+    pub(in crate::app) fn matches_in_words(&self, words: &str) -> String {
         let mut search = Search::of(words);
-        search.hits = self.hits_of(&search.words);
+        search.matches = self.matches_of(&search.words);
         search.count(self.transcript.more)
     }
 
-    /// Finds all hits in what is loaded.
-    fn find_hits(&mut self) {
-        self.search.hits = self.hits_of(&self.search.words);
+    /// Finds all matches in what is loaded.
+    fn find_matches(&mut self) {
+        self.search.matches = self.matches_of(&self.search.words);
         self.search.at = None;
     }
 
-    fn hits_of(&self, words: &SearchWords) -> Vec<SearchHit> {
-        let mut hits = Vec::new();
+    fn matches_of(&self, words: &SearchWords) -> Vec<SearchMatch> {
+        let mut matches = Vec::new();
         let blocks = Blocks {
             reverted_open: true,
             ..self.blocks()
@@ -114,18 +116,18 @@ impl Chat {
                 let line = self.command_line(entry, known);
                 let count = count(&known.part, words) + line.map_or(0, |line| words.count_in(line));
                 let block = BlockId::Part(entry.message.id.clone(), known.part.id.clone());
-                hits.extend((0..count).map(|nth| SearchHit {
+                matches.extend((0..count).map(|nth| SearchMatch {
                     block: block.clone(),
                     nth,
                 }));
             }
             at = blocks.next(pos);
         }
-        hits
+        matches
     }
 
-    /// The last hit in this block or above it.
-    fn hits_up_to(&self, last: &BlockId) -> Option<usize> {
+    /// The last match in this block or above it.
+    fn matches_up_to(&self, last: &BlockId) -> Option<usize> {
         let blocks = Blocks {
             reverted_open: true,
             ..self.blocks()
@@ -136,46 +138,50 @@ impl Chat {
             above.extend(blocks.block(pos).map(|block| block.id()));
             at = blocks.prev(pos);
         }
-        let mut hits = self.search.hits.iter();
-        hits.rposition(|hit| above.contains(&hit.block))
+        let mut matches = self.search.matches.iter();
+        matches.rposition(|found| above.contains(&found.block))
     }
 
-    /// Goes to the first hit in a block. Returns false if it has none.
-    pub(super) fn go_to_hit_in(&mut self, block: &BlockId) -> bool {
-        self.find_hits();
-        let at = self.search.hits.iter().position(|hit| hit.block == *block);
+    /// Goes to the first match in a block. Returns false if it has none.
+    pub(super) fn go_to_match_in(&mut self, block: &BlockId) -> bool {
+        self.find_matches();
+        let at = self
+            .search
+            .matches
+            .iter()
+            .position(|found| found.block == *block);
         if let Some(at) = at {
-            self.go_to_hit(at);
+            self.go_to_match(at);
         }
         at.is_some()
     }
 
-    fn go_to_hit(&mut self, at: usize) {
+    fn go_to_match(&mut self, at: usize) {
         self.fold_again();
-        let Some(hit) = self.search.hits.get(at).cloned() else {
+        let Some(found) = self.search.matches.get(at).cloned() else {
             return;
         };
         self.search.at = Some(at);
-        let BlockId::Part(message, part) = &hit.block else {
+        let BlockId::Part(message, part) = &found.block else {
             return;
         };
         let entry = self.transcript.entry(message);
         let known = entry.and_then(|entry| Some((entry, entry.parts.get(entry.position(part)?)?)));
         let is_folded = known.is_some_and(|(entry, known)| {
-            self.can_fold(&hit.block) && !self.folds.is_open(&known.part, entry.message.role)
+            self.can_fold(&found.block) && !self.folds.is_open(&known.part, entry.message.role)
         });
         if is_folded {
             self.folds.flip(part);
             self.search.unfolded = Some(part.clone());
         }
-        if self.blocks().find(&hit.block).is_none() {
+        if self.blocks().find(&found.block).is_none() {
             self.folds.reverted_open = true;
         }
-        self.scroll.selected = Some(hit.block);
+        self.scroll.selected = Some(found.block);
         self.scroll.seeks = true;
     }
 
-    /// Folds what was unfolded for the last hit.
+    /// Folds what was unfolded for the last match.
     fn fold_again(&mut self) {
         if let Some(part) = self.search.unfolded.take() {
             self.folds.flip(&part);

@@ -1,6 +1,6 @@
 //! The way to a part that a search in all sessions has found. Knows no such search.
 
-use super::hits::Search;
+use super::matches::Search;
 use crate::app::chat::scroll::{BlockId, ChatAnchor};
 use crate::app::chat::{Chat, ChatFocus};
 use crate::domain::chat::ChatEvent;
@@ -24,7 +24,7 @@ impl Chat {
         self.focus = ChatFocus::Transcript;
         let block = BlockId::Part(message.clone(), part.clone());
         self.search = Search::of(&words.to_lowercase());
-        if self.search.is_on() && self.go_to_hit_in(&block) {
+        if self.search.is_on() && self.go_to_match_in(&block) {
             return true;
         }
         self.end_search();

@@ -22,11 +22,11 @@ impl Chat {
             }
             ChatAction::PastPrompts => Some(ChatOutcome::List(ChatList::PastPrompts)),
             ChatAction::Stash => self.stash(cx),
-            ChatAction::PastePicture if !self.takes_files() => {
-                ChatOutcome::notice("you can attach pictures only to a message")
+            ChatAction::PasteImage if !self.takes_files() => {
+                ChatOutcome::notice("you can attach images only to a message")
             }
-            ChatAction::PastePicture => {
-                cx.ask(Effect::ReadClipboardPicture(self.key.clone()));
+            ChatAction::PasteImage => {
+                cx.ask(Effect::ReadClipboardImage(self.key.clone()));
                 None
             }
             _ => self.shown_chat_mut().navigate(action, cx),

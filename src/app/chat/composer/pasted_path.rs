@@ -1,4 +1,4 @@
-//! A paste that is the path of a picture or a PDF, or several of them: that is how terminals pass on files that are
+//! A paste that is the path of an image or a PDF, or several of them: that is how terminals pass on files that are
 //! dropped on them.
 //!
 //! Input: the pasted text. Output: the paths, without the quotes, escapes or URLs around them. It does not

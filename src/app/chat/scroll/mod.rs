@@ -59,7 +59,7 @@ pub struct ChatViewport {
     pub blocks: Vec<(u16, BlockId)>,
     /// The block that was scrolled into view at the model's request.
     pub revealed: Option<BlockId>,
-    /// It was scrolled to the current hit of the search.
+    /// It was scrolled to the current match of the search.
     pub sought: bool,
 }
 
@@ -84,7 +84,7 @@ pub(super) struct Scroll {
     /// The block that just changed its height; the next frame scrolls as much of it into view as
     /// fits.
     pub(super) reveal: Option<BlockId>,
-    /// The next frame scrolls to the current hit of the search.
+    /// The next frame scrolls to the current match of the search.
     pub(super) seeks: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Search in the conversation: hits, their order, what is folded and what is not loaded.
+//! Search in the conversation: matches, their order, what is folded and what is not loaded.
 
 use pretty_assertions::assert_eq;
 
@@ -20,7 +20,7 @@ impl ChatHarness {
 }
 
 #[test]
-fn hits_are_gone_through_from_the_newest_in_both_directions() {
+fn matches_are_gone_through_from_the_newest_in_both_directions() {
     let mut harness = two_turns(None);
     draw(&mut harness, 80, 24);
 
@@ -29,11 +29,11 @@ fn hits_are_gone_through_from_the_newest_in_both_directions() {
     let screen = draw(&mut harness, 80, 24);
     assert!(screen.contains("\"first of\" 2 of 2"), "{screen}");
 
-    harness.act(ChatAction::NextHit);
+    harness.act(ChatAction::NextMatch);
     assert_eq!(harness.selected(), "b_first");
-    harness.act(ChatAction::PreviousHit);
+    harness.act(ChatAction::PreviousMatch);
     assert_eq!(harness.selected(), "d_first");
-    harness.act(ChatAction::PreviousHit);
+    harness.act(ChatAction::PreviousMatch);
     assert_eq!(harness.selected(), "b_first");
 
     // The first press ends the search, the second one the reading.
@@ -45,12 +45,12 @@ fn hits_are_gone_through_from_the_newest_in_both_directions() {
 }
 
 #[test]
-fn hits_are_counted_while_the_words_are_typed() {
+fn matches_are_counted_while_the_words_are_typed() {
     let harness = two_turns(None);
-    assert_eq!(harness.chat.hits_in_words("first  of"), "2 found");
-    assert_eq!(harness.chat.hits_in_words("First of"), "not found");
-    assert_eq!(harness.chat.hits_in_words("first of d"), "1 found");
-    assert_eq!(harness.chat.hits_in_words("nowhere"), "not found");
+    assert_eq!(harness.chat.matches_in_words("first  of"), "2 found");
+    assert_eq!(harness.chat.matches_in_words("First of"), "not found");
+    assert_eq!(harness.chat.matches_in_words("first of d"), "1 found");
+    assert_eq!(harness.chat.matches_in_words("nowhere"), "not found");
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn what_is_not_there_is_said() {
 }
 
 #[test]
-fn a_hit_in_a_folded_call_unfolds_it_as_long_as_it_is_shown() {
+fn a_match_in_a_folded_call_unfolds_it_as_long_as_it_is_shown() {
     let mut harness = two_turns(None);
     let output: Vec<String> = (0..60).map(|n| format!("line {n}")).collect();
     let call = tool("d", "d_call", ToolStatus::Completed, &output.join("\n"));
@@ -81,7 +81,7 @@ fn a_hit_in_a_folded_call_unfolds_it_as_long_as_it_is_shown() {
 }
 
 #[test]
-fn a_hit_in_a_long_text_is_scrolled_to() {
+fn a_match_in_a_long_text_is_scrolled_to() {
     let mut harness = two_turns(None);
     let paragraphs: Vec<String> = (0..80).map(|n| format!("paragraph {n}.")).collect();
     let long = text("d", "d_long", &paragraphs.join("\n\n"), true);

@@ -56,7 +56,7 @@ fn the_next_attempt_follows_the_servers_clock() {
         let screen = draw_now(&mut harness, 80, 24);
 
         assert!(
-            screen.contains("retrying in 10 s") || screen.contains("retrying in 9 s"),
+            screen.contains("retrying in 10s") || screen.contains("retrying in 9s"),
             "{screen}"
         );
     }

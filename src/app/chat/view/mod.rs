@@ -4,15 +4,15 @@
 //! The rule always keeps its row, so that the conversation above it moves by whole lines only.
 //!
 //! In reading order: `props` is what the root passes to the view, `keys` holds the names of the
-//! keys, `transcript` draws the visible rows, `hits` finds what was searched for in them, `block`
+//! keys, `transcript` draws the visible rows, `matches` finds what was searched for in them, `block`
 //! and `part` draw one block of them, `tool` a tool call, `turn_end` the line below a turn; `pieces`
 //! finds what of a message can be copied alone; `composer` is the prompt's text and the queue,
 //! `requests` the panel with the text of `permission` or `question`.
 
 pub(super) mod block;
 pub(super) mod composer;
-mod hits;
 pub(super) mod keys;
+mod matches;
 pub(super) mod part;
 pub(super) mod permission;
 pub(super) mod pieces;
@@ -202,8 +202,8 @@ impl Chat {
     fn reading(&self, props: &ChatViewProps<'_>, theme: &Theme) -> (String, Style) {
         let key = |action| props.key(ChatContext::Transcript, action);
         if self.search.is_on() {
-            let next = key(ChatAction::NextHit);
-            let before = key(ChatAction::PreviousHit);
+            let next = key(ChatAction::NextMatch);
+            let before = key(ChatAction::PreviousMatch);
             let count = self.search.count(self.transcript.more);
             let words = self.search.words.as_str();
             let words = format!("\"{words}\" {count} · {next} next {before} previous");
@@ -229,12 +229,12 @@ impl Chat {
             (format!("! {}", writing.name()), theme.warning)
         } else if self.needs_you() && !self.reads_requests() {
             let words = match props.key(self.context(), ChatAction::FocusRequest) {
-                key if key.is_empty() => "! waits for you".to_owned(),
-                key => format!("! waits for you: {key} to answer"),
+                key if key.is_empty() => "! needs you".to_owned(),
+                key => format!("! needs you: {key} to answer"),
             };
             (words, theme.warning)
         } else if self.needs_you() {
-            ("! waits for you".to_owned(), theme.warning)
+            ("! needs you".to_owned(), theme.warning)
         } else if let Some((name, at, count)) = self.read_sub_agent() {
             (sub_agent_words((&name, at, count), props), theme.accent)
         } else {
@@ -251,7 +251,7 @@ impl Chat {
                     let secs = next.since(self.server_clock.at(vx.wall)).as_secs();
                     let sign = theme.pick("↻", "?");
                     let text =
-                        format!("{sign} attempt {attempt} failed, retrying in {secs} s: {message}");
+                        format!("{sign} attempt {attempt} failed, retrying in {secs}s: {message}");
                     (text, theme.strong)
                 }
                 Some(TurnStatus::Busy) => (self.working_words(vx, room, props), theme.accent),

@@ -138,7 +138,7 @@ fn title(kind: &str) -> String {
         "bash" => "the agent wants to run".to_owned(),
         "edit" => "the agent wants to change a file".to_owned(),
         "read" => "the agent wants to read".to_owned(),
-        "external_directory" => "the agent wants to go outside the project".to_owned(),
+        "external_directory" => "the agent wants access outside the project".to_owned(),
         "webfetch" => "the agent wants to fetch".to_owned(),
         "websearch" => "the agent wants to search the web for".to_owned(),
         "task" => "the agent wants to start a sub-agent".to_owned(),

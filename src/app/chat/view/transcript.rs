@@ -10,7 +10,7 @@ use ratatui::style::Modifier;
 use ratatui::text::Line;
 
 use super::block::{BlockRows, MARK_COLUMNS};
-use super::hits;
+use super::matches;
 use crate::app::chat::scroll::{Block, Blocks, ChatAnchor, Pos};
 use crate::app::chat::{Chat, ChatAction, ChatContext, ChatViewProps, ChatViewport};
 use crate::app::view::cx::ViewCx;
@@ -141,20 +141,20 @@ impl TranscriptPainter<'_, '_, '_> {
         )
     }
 
-    /// Scrolls to the row of the current hit, unless it is on the screen.
+    /// Scrolls to the row of the current match, unless it is on the screen.
     fn seek(&mut self, (top, line): RowPosition, at_tail: bool) -> (RowPosition, bool) {
         let search = &self.chat.search;
-        let hit = search.current().filter(|_| self.chat.scroll.seeks);
-        let found = hit.and_then(|hit| {
-            let pos = self.blocks.find(&hit.block)?;
-            Some((pos, self.blocks.block(pos)?, hit.nth))
+        let found = search.current().filter(|_| self.chat.scroll.seeks);
+        let found = found.and_then(|found| {
+            let pos = self.blocks.find(&found.block)?;
+            Some((pos, self.blocks.block(pos)?, found.nth))
         });
         let Some((pos, block, nth)) = found else {
             return ((top, line), at_tail);
         };
         let lead = self.lead(pos);
         let shown = self.chat.show(block, self.width, self.vx, self.props);
-        let row = lead + hits::row(&shown, &search.words, nth);
+        let row = lead + matches::row(&shown, &search.words, nth);
         let above = if pos == top { line } else { 0 };
         let on_screen = self.distance((top, line), pos);
         let on_screen = on_screen.and_then(|before| (before + row).checked_sub(above));

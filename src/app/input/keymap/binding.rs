@@ -166,7 +166,7 @@ impl KeyContext {
             Self::Question => "question",
             Self::RequestInput => "typing an answer",
             Self::Sessions => "session list",
-            Self::SessionFilter => "filter of the list",
+            Self::SessionFilter => "session filter",
             Self::Logs => "logs",
             Self::Outside => "outside the composer",
             Self::Anywhere => "anywhere",
@@ -176,7 +176,7 @@ impl KeyContext {
             Self::ServerStatus => "server status",
             Self::Links => "links",
             Self::Changes => "changes",
-            Self::Peek => "look at a session",
+            Self::Peek => "peek",
             Self::Always => "always",
             Self::Sequence => "after the first key",
         }

@@ -36,8 +36,8 @@ pub enum KeymapError {
     #[error("`{keys}` of `{action}` would be typed as text; add ctrl or alt to it")]
     Typed { keys: String, action: &'static str },
     #[error(
-        "`{keys}` of `{action}` can never be pressed: `{reserved}` is reserved: it cancels a sequence of keys \
-         (`app.cancel_sequence`)"
+        "`{keys}` of `{action}` can never be pressed: `{reserved}` is reserved, because it cancels the keys pressed so far \
+         (`app.cancel_sequence`); choose another key"
     )]
     Reserved {
         keys: String,

@@ -34,12 +34,12 @@ const ROWS: &[ActionRow] = rows! {
         App::NewSession "sessions.new" "new session" "start a new session"
             / "new" / "clear"
             [Sessions: "n" "N"] [Anywhere: "ctrl-x n"]
-        App::NewConversation "sessions.new_chat" "new chat" "begin a conversation in this sandbox"
+        App::NewConversation "app.new_conversation" "new chat" "start another conversation"
             / "new-conversation"
             [Anywhere: "ctrl-x C"]
         App::NextNeedsYou "app.next_needs_you" "needs you" "show the next session that needs you"
             [Anywhere: "ctrl-x space"]
-        App::PeekNext "app.peek_next" "peek" "answer the next one from where you are"
+        App::PeekNext "app.peek_next" "peek" "peek at the next session that needs you"
             [Anywhere: "ctrl-x v"]
         App::Slot(1) "app.slot_1" "session 1" "show session 1" [Anywhere: "ctrl-x 1"]
         App::Slot(2) "app.slot_2" "session 2" "show session 2" [Anywhere: "ctrl-x 2"]
@@ -68,7 +68,7 @@ const ROWS: &[ActionRow] = rows! {
     SessionList {
         Sessions::Open "sessions.open" "open" "open the session"
             [Sessions: "enter"]
-        Sessions::Peek "sessions.peek" "peek" "look at it, and answer it from here"
+        Sessions::Peek "sessions.peek" "peek" "peek at it, and answer it from here"
             [Sessions: "v"]
         Sessions::Pause "sessions.pause" "pause/resume" "pause or resume it, or pause all marked"
             [Sessions: "p"]
@@ -86,9 +86,9 @@ const ROWS: &[ActionRow] = rows! {
             [Sessions: "space"]
         Sessions::MarkAll "sessions.mark_all" "mark all" "mark or unmark all rows"
             [Sessions: "*"]
-        Sessions::Filter "sessions.filter" "filter" "show only the rows with these words"
+        Sessions::Filter "sessions.filter" "filter" "filter the sessions by words"
             [Sessions: "/"]
-        Sessions::KeepFilter "sessions.keep_filter" "to the rows" "go to the rows that match"
+        Sessions::KeepFilter "sessions.keep_filter" "go to rows" "keep the filter, go to the rows"
             [SessionFilter: "enter"]
         Sessions::Adopt "sessions.adopt" "adopt" "adopt a sandbox without a session"
             [Sessions: "a"]
@@ -104,7 +104,7 @@ const ROWS: &[ActionRow] = rows! {
             [Sessions: "g" "home"]
         Sessions::Last "sessions.last" "last" "select the last row"
             [Sessions: "G" "end"]
-        Sessions::Leave "sessions.leave" "back" "unmark all, end the filter, or go back"
+        Sessions::Leave "sessions.leave" "back" "unmark all, clear the filter, or go back"
             [Sessions: "esc" "q"] [SessionFilter: "esc" "ctrl-c" => "show all"]
     }
     Logs {
@@ -156,9 +156,9 @@ const ROWS: &[ActionRow] = rows! {
             [Changes: "u"]
         Changes::Search "changes.search" "search" "search in the changes"
             [Changes: "/"]
-        Changes::NextHit "changes.next_hit" "next hit" "go to the next search hit"
+        Changes::NextMatch "changes.next_match" "next match" "go to the next search match"
             [Changes: "n"]
-        Changes::PreviousHit "changes.previous_hit" "prev hit" "go to the previous search hit"
+        Changes::PreviousMatch "changes.previous_match" "prev match" "go to the previous search match"
             [Changes: "N"]
         Changes::Whitespace "changes.whitespace" "whitespace" "hide changes of whitespace alone"
             [Changes: "w"]
@@ -239,9 +239,9 @@ const ROWS: &[ActionRow] = rows! {
             [Help: "esc" "f1" "ctrl-c"] [Confirm: "n" "esc" "q" "ctrl-c" => "no"]
             [Picker: "esc" "ctrl-c" => "cancel"] [Links: "esc" "q" "L" "ctrl-c"]
             [ServerStatus Changes: "esc" "q" "ctrl-c"] [Peek: "esc" "ctrl-c"]
-        App::OpenPeeked "overlay.open" "open" "show the session that is looked at"
+        App::OpenPeeked "overlay.open" "open" "open the session you are peeking at"
             [Peek: "ctrl-o"]
-        App::CopyRow "overlay.copy" "copy" "copy the selected link, or the login's"
+        App::CopyRow "overlay.copy" "copy" "copy the selected link or login address"
             [Links: "y"] [Picker: "ctrl-y"]
         App::RenameRow "overlay.rename" "rename" "rename the selected conversation"
             [Picker: "ctrl-r"]

@@ -21,7 +21,7 @@ pub(super) const ROWS: &[ActionRow] = rows! {
         Chat::PastPrompts "chat.past_prompts" "recall" "find an earlier prompt"
             / "prompts"
             [Composer: "ctrl-r"]
-        Chat::PastePicture "chat.paste_picture" "picture" "attach a picture from the clipboard"
+        Chat::PasteImage "chat.paste_image" "image" "attach an image from the clipboard"
             [Composer: "ctrl-v"]
         Chat::Stash "chat.stash" "stash" "stash the text, or bring it back"
             / "stash"
@@ -168,9 +168,9 @@ pub(super) const ROWS: &[ActionRow] = rows! {
         Chat::Search "chat.search" "search" "search in the conversation"
             / "search"
             [Transcript: "/"]
-        Chat::NextHit "chat.next_hit" "next hit" "go to the next search hit"
+        Chat::NextMatch "chat.next_match" "next match" "go to the next search match"
             [Transcript: "n"]
-        Chat::PreviousHit "chat.previous_hit" "prev hit" "go to the previous search hit"
+        Chat::PreviousMatch "chat.previous_match" "prev match" "go to the previous search match"
             [Transcript: "N"]
         Chat::Export "chat.export" "export" "export or copy the conversation"
             / "export"

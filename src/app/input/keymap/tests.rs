@@ -119,13 +119,13 @@ fn the_key_that_cancels_a_sequence_is_reserved() {
 
     assert_eq!(
         error(&[("app.zoom", &["ctrl-x esc"])]),
-        "`ctrl-x esc` of `app.zoom` can never be pressed: `esc` is reserved: it cancels a sequence of keys \
-         (`app.cancel_sequence`)"
+        "`ctrl-x esc` of `app.zoom` can never be pressed: `esc` is reserved, because it cancels the keys pressed so far \
+         (`app.cancel_sequence`); choose another key"
     );
     assert_eq!(
         error(&[("app.cancel_sequence", &["z"])]),
-        "`ctrl-x z` of `app.zoom` can never be pressed: `z` is reserved: it cancels a sequence of keys \
-         (`app.cancel_sequence`)"
+        "`ctrl-x z` of `app.zoom` can never be pressed: `z` is reserved, because it cancels the keys pressed so far \
+         (`app.cancel_sequence`); choose another key"
     );
     assert_eq!(
         error(&[("app.cancel_sequence", &["f2 f3"])]),

@@ -26,8 +26,8 @@ impl App {
             Some(ChangesScope::Snapshot) => Some(true),
             _ => None,
         };
-        let Some(from_snapshot) = from_snapshot.filter(|_| !set.patch.is_empty()) else {
-            let why = "only changes since the session began can be applied";
+        let Some(from_snapshot) = from_snapshot else {
+            let why = "only changes since the session began can be applied: choose that comparison";
             return self.notify(why, cx);
         };
         let rows = changes.selected();
@@ -36,14 +36,14 @@ impl App {
             _ => set.patch_of(&rows).into(),
         };
         if patch.is_empty() {
-            return self.notify("there is nothing to apply here", cx);
+            return self.notify("there are no changes to apply here", cx);
         }
         let Some(key) = self.open.shown().cloned() else {
             return;
         };
         let project = self.list.row(&key).and_then(|row| row.project.clone());
         let Some(root) = project else {
-            return self.notify("it is not known where this session began", cx);
+            return self.notify("this session has no work tree here to apply to", cx);
         };
         let step = ApplyStep::Try;
         let request = ApplyRequest {
@@ -63,7 +63,7 @@ impl App {
         cx: &mut Cx<'_>,
     ) {
         let words = match request.step {
-            ApplyStep::Try => "trying whether it applies …",
+            ApplyStep::Try => "checking whether the changes apply …",
             ApplyStep::Refuse | ApplyStep::Mark => "applying …",
         };
         self.notify(words, cx);
@@ -116,7 +116,9 @@ fn done(root: &str, applied: &Applied) -> String {
     let changed = files(applied.files.len());
     match applied.conflicts.len() {
         0 => format!("{changed} changed in {root}"),
-        conflicts => format!("{changed} changed in {root}, {conflicts} of them with conflicts"),
+        conflicts => format!(
+            "{changed} changed in {root}, {conflicts} of them with conflicts, which are marked with <<<<<<<"
+        ),
     }
 }
 
@@ -134,7 +136,10 @@ pub(in crate::app::overlay) fn apply_words(
     applied: &Applied,
 ) -> Vec<String> {
     let mut words = vec![
-        format!("Apply changes of {name} to {}?", request.root.display()),
+        format!(
+            "Apply changes from session {name} to {}?",
+            request.root.display()
+        ),
         String::new(),
     ];
     words.extend(applied.files.iter().cloned());
@@ -143,20 +148,22 @@ pub(in crate::app::overlay) fn apply_words(
     if merged > 0 {
         let merged = files(merged);
         words.push(format!(
-            "{merged} changed here too: both changes are merged."
+            "{merged} changed here too; sandbar merges both changes."
         ));
     }
     if applied.already > 0 {
-        words.push(format!(
-            "{} already have the changes.",
-            files(applied.already)
-        ));
+        let have = if applied.already == 1 { "has" } else { "have" };
+        let files = files(applied.already);
+        words.push(format!("{files} already {have} the changes."));
     }
-    if applied.conflicts.is_empty() {
-        words.push("Neither the index nor any commit is touched.".to_owned());
-    } else {
-        words.push("Both sides changed the same lines of these files; they are marked with <<<<<<< and >>>>>>>:".to_owned());
+    if !applied.conflicts.is_empty() {
+        words.push(
+            "These files have conflicts: the same lines changed here and in the session. They will be \
+             marked with <<<<<<< and >>>>>>>:"
+                .to_owned(),
+        );
         words.extend(applied.conflicts.iter().cloned());
     }
+    words.push("Only files change; the index and the commits stay as they are.".to_owned());
     words
 }

@@ -1,17 +1,17 @@
 //! Goes through the lines with the words of a search.
 
-use super::search::{ChangesSearch, hits};
+use super::search::{ChangesSearch, matches};
 use super::state::ChangesState;
 use crate::domain::chat::search::SearchWords;
 
 impl ChangesState {
     /// In how many lines the words are, for each change of what is typed.
-    pub(in crate::app) fn hits_in_words(&self, typed: &str) -> String {
+    pub(in crate::app) fn matches_in_words(&self, typed: &str) -> String {
         let words = SearchWords::new(typed);
-        let hits = self.set().map_or_else(Vec::new, |set| hits(set, &words));
+        let matches = self.set().map_or_else(Vec::new, |set| matches(set, &words));
         let search = ChangesSearch {
             words,
-            hits,
+            matches,
             unfolded: None,
         };
         search.count(usize::MAX)
@@ -21,9 +21,12 @@ impl ChangesState {
     pub(in crate::app) fn search(&mut self, typed: &str) {
         self.fold_again();
         self.search.words = SearchWords::new(typed);
-        self.find_hits();
-        let at = self.search.hits.partition_point(|row| *row < self.cursor);
-        self.go_to_hit(at);
+        self.find_matches();
+        let at = self
+            .search
+            .matches
+            .partition_point(|row| *row < self.cursor);
+        self.go_to_match(at);
     }
 
     /// Ends the search, if there is one.
@@ -34,33 +37,33 @@ impl ChangesState {
         was_on
     }
 
-    pub(super) fn find_hits(&mut self) {
+    pub(super) fn find_matches(&mut self) {
         self.search.unfolded = None;
-        self.search.hits = match self.set() {
-            Some(set) if self.search.is_on() => hits(set, &self.search.words),
+        self.search.matches = match self.set() {
+            Some(set) if self.search.is_on() => matches(set, &self.search.words),
             _ => Vec::new(),
         };
     }
 
     /// Goes to the next line with the words, or the one before; from the last one to the first.
-    pub(super) fn next_hit(&mut self, down: bool) {
-        let hits = &self.search.hits;
+    pub(super) fn next_match(&mut self, down: bool) {
+        let matches = &self.search.matches;
         let at = if down {
-            hits.partition_point(|row| *row <= self.cursor)
+            matches.partition_point(|row| *row <= self.cursor)
         } else {
-            let before = hits.partition_point(|row| *row < self.cursor);
+            let before = matches.partition_point(|row| *row < self.cursor);
             before
                 .checked_sub(1)
-                .unwrap_or(hits.len().saturating_sub(1))
+                .unwrap_or(matches.len().saturating_sub(1))
         };
-        self.go_to_hit(at);
+        self.go_to_match(at);
     }
 
     /// Beyond the last one is the first.
-    fn go_to_hit(&mut self, at: usize) {
+    fn go_to_match(&mut self, at: usize) {
         self.fold_again();
-        let hits = &self.search.hits;
-        let Some(row) = hits.get(at).or(hits.first()).copied() else {
+        let matches = &self.search.matches;
+        let Some(row) = matches.get(at).or(matches.first()).copied() else {
             return;
         };
         let file = self.set().and_then(|set| set.file_at(row));
@@ -71,7 +74,7 @@ impl ChangesState {
         self.settle();
     }
 
-    /// Folds what was unfolded for the last hit.
+    /// Folds what was unfolded for the last match.
     fn fold_again(&mut self) {
         if self.search.unfolded.take().is_some() {
             // Its lines are the way on from here, not its name.

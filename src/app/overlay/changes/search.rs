@@ -8,8 +8,8 @@ use crate::domain::diff::change_set::{ChangeRow, ChangeSet};
 pub(super) struct ChangesSearch {
     pub(super) words: SearchWords,
     /// In order.
-    pub(super) hits: Vec<usize>,
-    /// The viewed file that is unfolded to show the hit in it.
+    pub(super) matches: Vec<usize>,
+    /// The viewed file that is unfolded to show the match in it.
     pub(super) unfolded: Option<usize>,
 }
 
@@ -28,7 +28,7 @@ impl ChangesSearch {
 
     /// `3 of 17`, or how many lines there are if the cursor is at none of them.
     pub(super) fn count(&self, cursor: usize) -> String {
-        match (self.hits.binary_search(&cursor), self.hits.len()) {
+        match (self.matches.binary_search(&cursor), self.matches.len()) {
             (_, 0) => "not found".to_owned(),
             (Ok(at), count) => format!("{} of {count}", at + 1),
             (Err(_), 1) => "in 1 line".to_owned(),
@@ -38,13 +38,13 @@ impl ChangesSearch {
 }
 
 /// The rows that have the words.
-pub(super) fn hits(set: &ChangeSet, words: &SearchWords) -> Vec<usize> {
-    let mut hits = Vec::new();
+pub(super) fn matches(set: &ChangeSet, words: &SearchWords) -> Vec<usize> {
+    let mut matches = Vec::new();
     for file in &set.files {
         let change = &file.change;
         let names = [change.path(), change.old.as_deref().unwrap_or_default()];
         if names.iter().any(|name| words.count_in(name) > 0) {
-            hits.push(file.rows.start);
+            matches.push(file.rows.start);
         }
         for (row, line) in (file.rows.start + 1..).zip(&file.lines) {
             let text = match line {
@@ -54,9 +54,9 @@ pub(super) fn hits(set: &ChangeSet, words: &SearchWords) -> Vec<usize> {
                 ChangeRow::NoLineEnd => continue,
             };
             if words.count_in(text) > 0 {
-                hits.push(row);
+                matches.push(row);
             }
         }
     }
-    hits
+    matches
 }

@@ -115,7 +115,7 @@ impl ChangesState {
         self.cursor = cursor.unwrap_or(0);
         self.top = self.cursor.saturating_sub(top);
         self.mark = None;
-        self.find_hits();
+        self.find_matches();
         self.settle();
     }
 
@@ -220,8 +220,8 @@ impl ChangesState {
                     None => Some(self.cursor),
                 };
             }
-            ChangesAction::NextHit => self.next_hit(true),
-            ChangesAction::PreviousHit => self.next_hit(false),
+            ChangesAction::NextMatch => self.next_match(true),
+            ChangesAction::PreviousMatch => self.next_match(false),
             ChangesAction::Whitespace => {
                 self.show(|state| state.ignores_whitespace = !state.ignores_whitespace);
             }

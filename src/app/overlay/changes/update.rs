@@ -76,7 +76,7 @@ impl App {
                 let list = ChatListOverlay::search("Search in the changes");
                 self.overlays.push(Overlay::Chat(list));
             }
-            (ChangesAction::NextHit | ChangesAction::PreviousHit, _)
+            (ChangesAction::NextMatch | ChangesAction::PreviousMatch, _)
                 if !self.searches_changes() =>
             {
                 self.notify("search for something first", cx);

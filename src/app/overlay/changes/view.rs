@@ -163,8 +163,8 @@ impl App {
             "" => String::new(),
             key => format!(" · {key} {does}"),
         };
-        let next = key(ChangesAction::NextHit, "next");
-        let before = key(ChangesAction::PreviousHit, "previous");
+        let next = key(ChangesAction::NextMatch, "next");
+        let before = key(ChangesAction::PreviousMatch, "previous");
         format!("\"{words}\" {count}{next}{before}")
     }
 
@@ -182,7 +182,7 @@ impl App {
             (!key.is_empty()).then(|| format!("{key} {does}"))
         };
         let again = key(ChangesAction::Again, "fetches them again.");
-        let scope = key(ChangesAction::Scope, "compares with something else.");
+        let scope = key(ChangesAction::Scope, "changes what to compare with.");
         let mut sentences: Vec<String> = match told {
             ChangesTold::Asked if state.scope == Some(ChangesScope::Snapshot) => {
                 vec!["reading the last snapshot …".to_owned()]
@@ -228,7 +228,7 @@ fn since(scope: &ChangesScope) -> &'static str {
     match scope {
         ChangesScope::Session | ChangesScope::Snapshot => "since the session began",
         ChangesScope::Uncommitted => "since the last commit",
-        ChangesScope::Branch => "against the default branch",
+        ChangesScope::Branch => "compared with the default branch",
         ChangesScope::Turn(_) => "in the last turn",
     }
 }

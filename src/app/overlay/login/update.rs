@@ -182,7 +182,7 @@ impl App {
                     format!("logged in to {provider}; reloading the models")
                 } else {
                     format!(
-                        "logged in to {provider}; to use it now, log in again when no agent works"
+                        "logged in to {provider}, but the server reloads logins only while no agent works: log in again then to use it"
                     )
                 };
                 self.status.notify_long(words, cx.now);

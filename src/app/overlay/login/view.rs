@@ -41,14 +41,14 @@ impl App {
             LoginState::Opened(step) => {
                 lines.extend(address(step, room, vx));
                 if !step.wants_code {
-                    let words = "Waiting until you have logged in …";
+                    let words = "waiting for your login in the browser …";
                     lines.push(Line::styled(words, theme.accent));
                 }
                 step.wants_code
             }
             LoginState::Checks(step) => {
                 lines.extend(address(step, room, vx));
-                lines.push(Line::styled("The server tries the code …", theme.accent));
+                lines.push(Line::styled("checking the code …", theme.accent));
                 false
             }
             LoginState::Failed(failure) => {
@@ -79,15 +79,15 @@ impl App {
             buf.set_line(row.x + 1, row.y, line, row.width.saturating_sub(2));
         }
         if let Some(row) = rows.next().filter(|_| has_field) {
-            let ask = "type or paste the code of the page; it is not shown";
+            let ask = "type or paste the code from the page; it is not shown";
             login.code.draw(ask, row, buf, vx);
         }
     }
 }
 
 fn lost(room: usize, vx: &ViewCx<'_>) -> Vec<Line<'static>> {
-    let words = "The connection to the server was lost, and the login with it. Once it is back, \
-                 begin again.";
+    let words = "The connection to the server was lost, so this login has ended. Begin again once \
+                 sandbar has reconnected.";
     wrap::wrap_plain(words, room, vx.theme.error)
 }
 
@@ -103,14 +103,14 @@ fn address(step: &LoginStep, room: usize, vx: &mut ViewCx<'_>) -> Vec<Line<'stat
         lines.extend(wrap::wrap_plain(&url, room, style));
     } else {
         lines.extend(wrap::wrap_plain(&url, room, theme.text));
-        let words = "This is not the address of a web page: it is neither opened nor copied.";
+        let words = "This is not a web address, so sandbar does not open or copy it.";
         lines.extend(wrap::wrap_plain(words, room, theme.warning));
     }
     lines.push(Line::default());
     if let Some(host) = step.returns_to() {
         let words = format!(
-            "This login ends at {host} on the server's own machine. If your browser runs \
-             elsewhere, choose another way to log in."
+            "After you log in, the browser goes to {host}, which works only in a browser on the \
+             server's own machine. If yours runs elsewhere, choose another way to log in."
         );
         let words = visible::one_line(&words);
         lines.extend(wrap::wrap_plain(&words, room, theme.warning));

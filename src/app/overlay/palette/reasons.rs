@@ -20,7 +20,7 @@ impl App {
             Action::App(action) => self.why_not_root(action),
             Action::Chat(action) => self.why_not_chat(action),
             Action::Sessions(action) => self.why_not_list(action),
-            Action::Changes(_) => Some("only in the view of the changes"),
+            Action::Changes(_) => Some("only in the changes"),
             Action::Logs(_) => self.session().is_none().then_some(NO_SESSION),
         }
     }
@@ -62,7 +62,9 @@ impl App {
         let is = |test: fn(&OpenSession) -> bool| session.is_some_and(test);
         let is_gone = is(|session| matches!(session.phase(), Phase::Gone(_)));
         match action {
-            AppAction::NextNeedsYou if self.all_sessions().next_waiting().is_none() => {
+            AppAction::NextNeedsYou | AppAction::PeekNext
+                if self.all_sessions().next_waiting().is_none() =>
+            {
                 Some("no session needs you")
             }
             AppAction::Revive if !is_gone => Some("the sandbox still exists"),

@@ -116,7 +116,7 @@ impl App {
                     format!("stored the {provider} key; reloading the models")
                 } else {
                     format!(
-                        "stored the {provider} key, but an agent is working: to use it now, add it again when none is"
+                        "stored the {provider} key, but the server reloads keys only while no agent works: add it again then to use it"
                     )
                 };
                 self.status.notify_long(words, cx.now);

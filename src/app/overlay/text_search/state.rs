@@ -6,7 +6,7 @@ use crate::app::overlay::picker::Picker;
 use crate::domain::id::SessionKey;
 use crate::domain::session::text_search::{FoundText, FoundTexts};
 
-/// The search, with the selected hit.
+/// The search, with the selected match.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(in crate::app) struct TextSearch {
     pub(super) picker: Picker,
@@ -27,7 +27,7 @@ impl TextSearch {
         Some(typed.to_owned())
     }
 
-    /// Takes the answer of the store. The sessions stay in the order of their newest hits.
+    /// Takes the answer of the store. The sessions stay in the order of their newest matches.
     pub(super) fn answered(&mut self, mut found: FoundTexts) {
         self.is_asked = false;
         let mut ranks: HashMap<SessionKey, usize> = HashMap::new();

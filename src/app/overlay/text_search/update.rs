@@ -43,7 +43,7 @@ impl App {
         self.texts_typed(cx);
     }
 
-    /// Shows the selected hit in its session.
+    /// Shows the selected match in its session.
     pub(in crate::app) fn choose_text(&mut self, search: Box<TextSearch>, cx: &mut Cx<'_>) {
         let Some(text) = search.selected().cloned() else {
             self.overlays.push(Overlay::TextSearch(search));
@@ -56,7 +56,7 @@ impl App {
         }
     }
 
-    /// The store has the messages of a hit and what follows them.
+    /// The store has the messages of a match and what follows them.
     pub(in crate::app) fn messages_read(
         &mut self,
         text: &FoundText,

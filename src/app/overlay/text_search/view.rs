@@ -1,4 +1,4 @@
-//! Draws the search: the hits below the names of their sessions.
+//! Draws the search: the matches below the names of their sessions.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;

@@ -193,7 +193,7 @@ fn a_code_is_typed_unseen_and_sent() {
     script.keys("enter");
     assert_eq!(commands(&mut script), [finish(Some("code-secret"))]);
     let failure = Failure::new("the provider did not accept the login")
-        .hint("a code works once, and not for long: begin again");
+        .hint("a code works only once and only for a short time: begin again");
     told(&mut script, ended(Err(failure)));
     insta::assert_snapshot!(script.screen(80, 24));
 
@@ -243,11 +243,11 @@ fn a_login_that_is_lost_with_the_connection_begins_again() {
 #[test]
 fn an_address_that_is_no_web_page_is_neither_opened_nor_copied() {
     for (url, words) in [
-        ("file:///etc/passwd", "neither opened nor copied"),
-        ("https://e.org/\u{202e}gpj", "neither opened nor copied"),
+        ("file:///etc/passwd", "does not open or copy it"),
+        ("https://e.org/\u{202e}gpj", "does not open or copy it"),
         (
             "https://e.org/?redirect_uri=http%3A%2F%2Flocalhost%3A1455%2Fauth",
-            "ends at localhost:1455",
+            "goes to localhost:1455",
         ),
     ] {
         let mut script = offered(vec![browser(0, "Acme\u{1b}[31m", Vec::new())]);

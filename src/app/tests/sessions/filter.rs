@@ -154,7 +154,7 @@ fn a_row_that_matches_no_more_leaves_the_list() {
 
     script.session("migrate-db", SessionEvent::Activity(Activity::Working));
     assert_eq!(names(&script), [""; 0]);
-    assert!(script.screen(120, 36).contains("Nothing matches"));
+    assert!(script.screen(120, 36).contains("No session matches"));
     script.keys("j k D p X space * enter esc");
     assert_eq!(script.asked(), []);
 }

@@ -71,7 +71,10 @@ fn a_watched_session_is_answered_without_leaving_the_one_on_the_screen() {
     let once = ("two".to_owned(), PermissionReply::Once);
     assert_eq!(replies(&mut script), [once]);
     // The last answer ends it.
-    assert_eq!(script.app.status.notice(), Some("answered two"));
+    assert_eq!(
+        script.app.status.notice(),
+        Some("the request of two is over")
+    );
     assert!(script.app.overlays.is_empty());
     assert_eq!(script.shown(), "one");
     script.type_text("hello");

@@ -107,7 +107,7 @@ fn a_removed_session_leaves_the_list_and_the_next_one_is_shown() {
 
     script.keys("X");
     let screen = script.screen(80, 24);
-    assert!(screen.contains("Remove \"one\" for good?"), "{screen}");
+    assert!(screen.contains("Remove session one for good?"), "{screen}");
     assert!(screen.contains("Its sandbox is killed"), "{screen}");
     script.keys("n");
     assert_eq!(script.asked(), []);

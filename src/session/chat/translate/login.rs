@@ -12,7 +12,7 @@ pub(super) fn methods(list: &[Option<wire::LoginMethod>]) -> Vec<LoginMethod> {
     let methods = numbered.filter_map(|(number, method)| {
         let (kind, name) = match method.kind.as_str() {
             "api" => (LoginKind::Key, "API key"),
-            "oauth" => (LoginKind::Browser, "Log in in the browser"),
+            "oauth" => (LoginKind::Browser, "Browser login"),
             _ => return None,
         };
         Some(LoginMethod {

@@ -147,7 +147,7 @@ fn source_text(text: &str, place: std::ops::Range<usize>) -> Option<SourceText> 
     })
 }
 
-/// The server reads a file as what its type says; to OpenCode's own client all files are texts, and so no picture of
+/// The server reads a file as what its type says; to OpenCode's own client all files are texts, and so no image of
 /// the sandbox reaches the model.
 fn mime_of(path: &str) -> &'static str {
     if path.ends_with('/') {
@@ -478,7 +478,7 @@ mod tests {
             let start = text.find(named).unwrap();
             Some(start..start + named.len())
         };
-        let (agent, picture) = (at("@general"), at("[a.png]"));
+        let (agent, image) = (at("@general"), at("[a.png]"));
         sent.parts = vec![
             file(text, "@src/größe.rs#2-3", "src/größe.rs", Some(lines)),
             PromptPart {
@@ -490,7 +490,7 @@ mod tests {
             },
             PromptPart {
                 id: "prt_4".into(),
-                place: picture,
+                place: image,
                 what: Attachment::Local(LocalFile {
                     name: "a.png".to_owned(),
                     mime: "image/png".to_owned(),

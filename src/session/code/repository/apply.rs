@@ -43,8 +43,9 @@ pub(crate) async fn check_related(root: &Path, roots: &[String]) -> Result<PathB
     let found = work_tree(root).ok_or_else(|| {
         let root = root.display();
         Failure::new(format!("{root} is not a git work tree any more"))
+            .hint("go to the work tree, and run the command there: sandbar apply, sandbar update")
     })?;
-    related::check(&found, "the session", None, roots).await?;
+    related::check(&found, "this session", None, roots).await?;
     Ok(found)
 }
 

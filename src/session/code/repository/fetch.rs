@@ -226,7 +226,7 @@ impl Repository<'_> {
         self.git.text(&walk).await.map(drop).map_err(|failure| {
             Failure::new("the history of the session is incomplete, as in a shallow clone")
                 .detail(failure.detail)
-                .hint("fetch from the repository's remote first; `sandbar apply` needs no history")
+                .hint("run `git fetch` first, or use `sandbar apply`, which needs no history")
         })
     }
 
@@ -269,7 +269,7 @@ impl Repository<'_> {
         let set = ["branch", "--no-track", "--force", name, tip];
         self.git.text(&set).await.map_err(|failure| {
             let hint = "if it is checked out, switch to another branch first";
-            Failure::new(format!("branch {name} could not be set"))
+            Failure::new(format!("branch {name} could not be updated"))
                 .detail(failure.detail)
                 .hint(hint)
         })?;

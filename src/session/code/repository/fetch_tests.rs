@@ -250,7 +250,10 @@ async fn a_branch_that_somebody_has_worked_on_is_not_replaced() {
     session.write("made later");
 
     let checked_out = session.fetch(OPTIONS).await.unwrap_err();
-    assert_eq!(checked_out.summary, "branch sandbar/one could not be set");
+    assert_eq!(
+        checked_out.summary,
+        "branch sandbar/one could not be updated"
+    );
     assert!(checked_out.detail.contains("beside"), "{checked_out:?}");
 
     git_in(&to, &["commit", "-q", "--allow-empty", "-m", "mine"]);

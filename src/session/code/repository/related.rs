@@ -44,7 +44,7 @@ pub(crate) async fn check(
     if is_source {
         return Ok(());
     }
-    let summary = format!("{} is unrelated to session {name}", root.display());
+    let summary = format!("{} is unrelated to {name}", root.display());
     Err(Failure::new(summary).detail(began))
 }
 

@@ -15,7 +15,7 @@
 //! 3. the terminal, by OSC 52, unless it is known not to work ([`Takes`]);
 //! 4. a file.
 
-mod picture;
+mod image;
 mod programs;
 #[cfg(test)]
 mod tests;

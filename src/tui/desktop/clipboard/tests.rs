@@ -212,32 +212,32 @@ async fn no_sequence_in_a_text_takes_effect_and_removals_are_reported() {
 
 #[cfg(not(target_os = "macos"))]
 #[tokio::test]
-async fn a_picture_is_read_in_the_first_type_that_models_see() {
+async fn an_image_is_read_in_the_first_type_that_models_see() {
     let wayland = r#"case "$*" in
 "--list-types") printf 'text/html\nimage/bmp\nimage/jpeg\nimage/png\n' ;;
-"--no-newline --type image/png") printf 'a picture' ;;
+"--no-newline --type image/png") printf 'an image' ;;
 *) exit 1 ;;
 esac"#;
     let desk = Desk::new().program("wl-paste", wayland);
     let clipboard = desk.clipboard(&[("WAYLAND_DISPLAY", "wayland-0")]);
 
-    assert_eq!(clipboard.picture(9).await, Ok(b"a picture".to_vec()));
-    let large = clipboard.picture(8).await.unwrap_err();
-    assert!(large.starts_with("the picture in the clipboard is larger"));
+    assert_eq!(clipboard.image(8).await, Ok(b"an image".to_vec()));
+    let large = clipboard.image(7).await.unwrap_err();
+    assert!(large.starts_with("the image in the clipboard is larger"));
 }
 
 #[cfg(not(target_os = "macos"))]
 #[tokio::test]
-async fn without_a_picture_the_reason_is_said() {
+async fn without_an_image_the_reason_is_said() {
     let text = r#"case "$*" in *TARGETS*) echo UTF8_STRING ;; *) printf text ;; esac"#;
     let desk = Desk::new().program("xclip", text);
     let why = async |desk: &Desk, environment: &[(&str, &str)]| {
-        desk.clipboard(environment).picture(9).await.unwrap_err()
+        desk.clipboard(environment).image(9).await.unwrap_err()
     };
     let here = ("DISPLAY", ":0");
 
     let none = why(&desk, &[here]).await;
-    assert_eq!(none, "there is no picture in the clipboard");
+    assert_eq!(none, "there is no image in the clipboard");
     let remote = why(&desk, &[here, ("SSH_TTY", "/dev/pts/1")]).await;
     assert!(remote.contains("over ssh"), "{remote}");
     let no_desktop = why(&desk, &[]).await;
@@ -246,6 +246,6 @@ async fn without_a_picture_the_reason_is_said() {
     let path = empty
         .clipboard(&[here])
         .with_variable("PATH", empty.path("bin"));
-    let missing = path.picture(9).await.unwrap_err();
-    assert_eq!(missing, "to paste pictures, install xclip");
+    let missing = path.image(9).await.unwrap_err();
+    assert_eq!(missing, "to paste images, install xclip");
 }

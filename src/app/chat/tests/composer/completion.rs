@@ -462,8 +462,8 @@ fn a_row_says_what_the_text_is_before_it_is_sent() {
 }
 
 #[test]
-fn a_pasted_picture_becomes_a_chip_and_is_sent_as_data() {
-    let picture = LocalFile {
+fn a_pasted_image_becomes_a_chip_and_is_sent_as_data() {
+    let image = LocalFile {
         name: "my shot.png".into(),
         mime: "image/png".into(),
         bytes: 12_345,
@@ -479,9 +479,7 @@ fn a_pasted_picture_becomes_a_chip_and_is_sent_as_data() {
     };
     assert!(harness.effects.contains(&asked));
     harness.type_text(" now");
-    harness
-        .chat
-        .file_read("'/tmp/my shot.png'", picture.clone());
+    harness.chat.file_read("'/tmp/my shot.png'", image.clone());
     let screen = draw(&mut harness, 80, 24);
     assert!(
         screen.contains("see [my shot.png · image/png · 12 kB] now"),
@@ -492,7 +490,7 @@ fn a_pasted_picture_becomes_a_chip_and_is_sent_as_data() {
     let prompt = harness.prompts().remove(0);
     assert_eq!(prompt.text, "see [my shot.png] now");
     assert_eq!(prompt.parts[0].place, Some(4..17));
-    assert_eq!(prompt.parts[0].what, Attachment::Local(picture.clone()));
+    assert_eq!(prompt.parts[0].what, Attachment::Local(image.clone()));
 
     // From the queue and from the history it comes back whole.
     harness.chat.queue_changed(PromptQueue {
@@ -513,7 +511,7 @@ fn a_pasted_picture_becomes_a_chip_and_is_sent_as_data() {
 
 #[test]
 fn a_path_that_is_gone_from_the_text_or_is_for_the_shell_attaches_nothing() {
-    let picture = LocalFile {
+    let image = LocalFile {
         name: "a.png".into(),
         mime: "image/png".into(),
         bytes: 1,
@@ -523,7 +521,7 @@ fn a_path_that_is_gone_from_the_text_or_is_for_the_shell_attaches_nothing() {
     harness.paste("/a.png");
     harness.key(Key::ctrl('u'));
     harness.type_text("text");
-    harness.chat.file_read("/a.png", picture);
+    harness.chat.file_read("/a.png", image);
     assert_eq!(harness.chat.draft(), "text");
     harness.key(Key::ctrl('u'));
     harness.effects.clear();

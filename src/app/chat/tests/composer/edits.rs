@@ -9,7 +9,7 @@ use crate::app::chat::tests::*;
 use crate::domain::chat::{Message, Model, ModelAbilities, ModelRef};
 use crate::domain::prompt::{Attachment, FileKinds, LocalFile};
 
-fn picture() -> LocalFile {
+fn image() -> LocalFile {
     LocalFile {
         name: "a.png".into(),
         mime: "image/png".into(),
@@ -34,7 +34,7 @@ fn a_cleared_draft_comes_back_with_its_files_and_its_own_edits() {
     let long = "line\n".repeat(20);
     harness.type_text("see ");
     harness.paste("/tmp/a.png");
-    harness.chat.file_read("/tmp/a.png", picture());
+    harness.chat.file_read("/tmp/a.png", image());
     harness.paste(&long);
     let whole = format!("see [a.png]{long}");
 
@@ -153,7 +153,7 @@ fn prompts_of_other_clients_are_recalled() {
 fn a_prompt_of_the_list_takes_the_place_of_the_draft_with_its_files() {
     let mut harness = ChatHarness::idle();
     harness.paste("/tmp/a.png");
-    harness.chat.file_read("/tmp/a.png", picture());
+    harness.chat.file_read("/tmp/a.png", image());
     harness.key(Key::plain(KeyCode::Enter));
     harness.type_text("draft");
     assert_eq!(
@@ -219,7 +219,7 @@ fn keys_go_by_what_is_one_sign_also_after_typing_into_it() {
 }
 
 #[test]
-fn a_picture_of_the_sandbox_that_is_named_is_one_that_the_model_does_not_read() {
+fn an_image_of_the_sandbox_that_is_named_is_one_that_the_model_does_not_read() {
     let mut harness = ChatHarness::idle();
     let reference = ModelRef {
         provider: "p".to_owned(),
@@ -335,7 +335,7 @@ fn several_dropped_files_take_the_places_of_their_paths() {
     let paths: Vec<&str> = asked.iter().map(|(path, _)| path.as_str()).collect();
     assert_eq!(paths, ["/tmp/a b.png", &long]);
     for (_, pasted) in asked.iter().rev() {
-        harness.chat.file_read(pasted, picture());
+        harness.chat.file_read(pasted, image());
     }
 
     assert_eq!(harness.chat.draft(), "[a.png] [a.png]");
@@ -343,23 +343,23 @@ fn several_dropped_files_take_the_places_of_their_paths() {
 }
 
 #[test]
-fn the_picture_in_the_clipboard_comes_to_the_cursor() {
+fn the_image_in_the_clipboard_comes_to_the_cursor() {
     let mut harness = ChatHarness::idle();
     harness.type_text("see ");
     harness.key(Key::ctrl('v'));
     let asked = std::mem::take(&mut harness.effects);
-    assert!(asked.contains(&Effect::ReadClipboardPicture("key_1".into())));
+    assert!(asked.contains(&Effect::ReadClipboardImage("key_1".into())));
     harness.type_text("x");
     harness.key(Key::plain(KeyCode::Left));
 
-    harness.chat.file_read("", picture());
+    harness.chat.file_read("", image());
 
     assert_eq!(harness.chat.draft(), "see [a.png]x");
     harness.interrupt();
     harness.type_text("!");
     assert_eq!(
-        harness.act(ChatAction::PastePicture),
-        ChatOutcome::notice("you can attach pictures only to a message")
+        harness.act(ChatAction::PasteImage),
+        ChatOutcome::notice("you can attach images only to a message")
     );
 }
 
@@ -369,7 +369,7 @@ fn who_types_on_while_a_dropped_file_is_read_goes_on_where_they_are() {
     harness.paste("/tmp/a.png");
     harness.type_text(" what is");
 
-    harness.chat.file_read("/tmp/a.png", picture());
+    harness.chat.file_read("/tmp/a.png", image());
     harness.type_text(" this");
 
     assert_eq!(harness.chat.draft(), "[a.png] what is this");
@@ -404,7 +404,7 @@ fn a_file_that_the_model_does_not_read_says_so_until_another_model_is_chosen() {
     };
     choose(&mut harness, "blind");
     harness.paste("/tmp/a.png");
-    harness.chat.file_read("/tmp/a.png", picture());
+    harness.chat.file_read("/tmp/a.png", image());
     harness.chat.note_unread_files();
 
     assert_eq!(harness.chat.model_without_files(), Some("blind"));

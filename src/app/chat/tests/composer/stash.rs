@@ -45,13 +45,13 @@ fn a_stashed_prompt_comes_back_with_its_file_and_what_it_names() {
     });
     harness.type_text("see @src/main.rs and ");
     harness.paste("/tmp/a.png");
-    let picture = LocalFile {
+    let image = LocalFile {
         name: "a.png".into(),
         mime: "image/png".into(),
         bytes: 3,
         base64: "AAAA".into(),
     };
-    harness.chat.file_read("/tmp/a.png", picture.clone());
+    harness.chat.file_read("/tmp/a.png", image.clone());
 
     assert_eq!(harness.act(STASH), Some(ChatOutcome::Stashed(1)));
     assert!(harness.chat.composer_is_empty());
@@ -60,7 +60,7 @@ fn a_stashed_prompt_comes_back_with_its_file_and_what_it_names() {
         panic!("{stashed:?}");
     };
     let parts: Vec<Attachment> = prompt.parts.iter().map(|part| part.what.clone()).collect();
-    assert_eq!(parts, [file(), Attachment::Local(picture)]);
+    assert_eq!(parts, [file(), Attachment::Local(image)]);
 
     // After a restart.
     let mut harness = ChatHarness::idle();
@@ -149,7 +149,7 @@ fn a_restored_draft_names_what_was_picked_in_it() {
 
 #[test]
 fn the_files_of_a_draft_outlive_the_program_and_are_stored_once() {
-    let picture = |name: &str| LocalFile {
+    let image = |name: &str| LocalFile {
         name: name.into(),
         mime: "image/png".into(),
         bytes: 3,
@@ -158,8 +158,8 @@ fn the_files_of_a_draft_outlive_the_program_and_are_stored_once() {
     let mut harness = ChatHarness::idle();
     harness.type_text("see ");
     harness.paste("/tmp/a.png /tmp/b.png");
-    harness.chat.file_read("/tmp/a.png", picture("a.png"));
-    harness.chat.file_read("/tmp/b.png", picture("b.png"));
+    harness.chat.file_read("/tmp/a.png", image("a.png"));
+    harness.chat.file_read("/tmp/b.png", image("b.png"));
     harness.wait(1000);
     let stored = changes(&mut harness);
     let [
@@ -171,7 +171,7 @@ fn the_files_of_a_draft_outlive_the_program_and_are_stored_once() {
     };
     assert_eq!(
         [&first.file, &second.file],
-        [&picture("a.png"), &picture("b.png")]
+        [&image("a.png"), &image("b.png")]
     );
     harness.type_text(" and more");
     harness.wait(1000);
@@ -190,7 +190,7 @@ fn the_files_of_a_draft_outlive_the_program_and_are_stored_once() {
     assert_eq!(changes(&mut harness), []);
     let files = harness.chat.composer.files().into_iter();
     let files: Vec<LocalFile> = files.map(|(_, file)| file).collect();
-    assert_eq!(files, [picture("a.png"), picture("b.png")]);
+    assert_eq!(files, [image("a.png"), image("b.png")]);
 
     // What is not in the text any more is not kept.
     for _ in " and more".chars().chain(['b']) {

@@ -221,8 +221,8 @@ fn a_command_of_an_earlier_run_is_sent_again_as_a_command() {
 fn the_words_of_a_command_are_found_in_what_was_typed_and_in_what_it_became() {
     let harness = expanded_command("/review main");
 
-    assert_eq!(harness.chat.hits_in_words("main"), "2 found");
-    assert_eq!(harness.chat.hits_in_words("/review"), "1 found");
+    assert_eq!(harness.chat.matches_in_words("main"), "2 found");
+    assert_eq!(harness.chat.matches_in_words("/review"), "1 found");
 }
 
 #[test]

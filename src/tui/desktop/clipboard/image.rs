@@ -1,4 +1,4 @@
-//! Reads a picture from the clipboard of the desktop that this program runs on.
+//! Reads an image from the clipboard of the desktop that this program runs on.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -8,21 +8,19 @@ use tokio::time::timeout;
 
 use super::{Clipboard, DesktopKind};
 
-/// How long a program may take: the one that owns the clipboard may have to encode the picture first.
+/// How long a program may take: the one that owns the clipboard may have to encode the image first.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The types that models see, the preferred one first.
 const TYPES: [&str; 4] = ["image/png", "image/jpeg", "image/webp", "image/gif"];
 
 impl Clipboard {
-    /// The picture in the clipboard, of at most so many bytes; `Err` says why there is none.
-    pub async fn picture(&self, most: u64) -> Result<Vec<u8>, String> {
+    /// The image in the clipboard, of at most so many bytes; `Err` says why there is none.
+    pub async fn image(&self, most: u64) -> Result<Vec<u8>, String> {
         if self.remote {
             return Err("cannot read your machine's clipboard over ssh".to_owned());
         }
         if self.desktops.is_empty() {
-            return Err(
-                "no desktop clipboard here: paste the path of a picture instead".to_owned(),
-            );
+            return Err("no desktop clipboard here: paste the path of an image instead".to_owned());
         }
         let mut runs = false;
         for kind in &self.desktops {
@@ -35,17 +33,17 @@ impl Clipboard {
             let has = |mime: &&&str| listed.lines().any(|line| line.trim() == **mime);
             for mime in TYPES.iter().filter(has) {
                 let (program, arguments) = reads(*kind, mime);
-                if let Some(picture) = self.output(program, &arguments, most).await? {
-                    return Ok(picture);
+                if let Some(image) = self.output(program, &arguments, most).await? {
+                    return Ok(image);
                 }
             }
         }
         Err(if self.desktops == [DesktopKind::MacOs] {
-            "no picture in the clipboard, or pngpaste is missing (brew install pngpaste)".to_owned()
+            "no image in the clipboard, or pngpaste is missing (brew install pngpaste)".to_owned()
         } else if runs {
-            "there is no picture in the clipboard".to_owned()
+            "there is no image in the clipboard".to_owned()
         } else {
-            format!("to paste pictures, install {}", self.needed())
+            format!("to paste images, install {}", self.needed())
         })
     }
 
@@ -79,7 +77,7 @@ impl Clipboard {
         };
         match timeout(PATIENCE, run).await {
             Ok(Ok((content, _))) if content.len() as u64 > most => Err(format!(
-                "the picture in the clipboard is larger than {} MB",
+                "the image in the clipboard is larger than {} MB",
                 most / 1024 / 1024
             )),
             Ok(Ok((content, true))) if !content.is_empty() => Ok(Some(content)),

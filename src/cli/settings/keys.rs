@@ -1,15 +1,15 @@
 //! `sandbar keys`: the effective key map, including the user's own keys.
 
-use super::args::{GlobalOptions, KeysArgs};
-use super::ls::aligned;
-use super::report::{self, CommandError};
-use super::setup;
 use crate::app::input::keymap::{
     Binding, KeyContext, KeyGroup, Keymap, ListedKeys, merge_numbered,
 };
+use crate::cli::args::{GlobalOptions, KeysArgs};
+use crate::cli::ls::aligned;
+use crate::cli::report::{self, CommandError};
+use crate::cli::setup;
 use crate::config::Env;
 
-pub(super) fn keys(
+pub(in crate::cli) fn keys(
     options: &GlobalOptions,
     args: &KeysArgs,
     env: &Env,
@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn the_readme_has_the_table_of_keys() {
-        let readme = include_str!("../../README.md");
+        let readme = include_str!("../../../README.md");
         let begin = "<!-- keys: `sandbar keys --markdown` -->\n";
         let table = readme.split_once(begin).unwrap().1;
         let table = table.split_once("\n<!-- /keys -->").unwrap().0;

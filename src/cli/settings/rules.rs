@@ -2,18 +2,18 @@
 
 use serde_json::json;
 
-use super::args::{NewRuleArgs, RulesArgs, RulesCommand};
-use super::lookup::FORMAT;
-use super::ls::aligned;
-use super::report::{self, CommandError};
-use super::setup;
+use crate::cli::args::{NewRuleArgs, RulesArgs, RulesCommand};
+use crate::cli::lookup::FORMAT;
+use crate::cli::ls::aligned;
+use crate::cli::report::{self, CommandError};
+use crate::cli::setup;
 use crate::config::Env;
 use crate::domain::failure::Failure;
 use crate::domain::rule::{Rule, RuleAction};
 use crate::rules::file::{RulesError, RulesFile};
 use crate::session::code;
 
-pub(super) fn rules(args: &RulesArgs, env: &Env) -> Result<(), CommandError> {
+pub(in crate::cli) fn rules(args: &RulesArgs, env: &Env) -> Result<(), CommandError> {
     let file = setup::rules(env).ok_or_else(|| {
         CommandError::Usage(Failure::new("there is no directory for the rules").hint("set HOME"))
     })?;

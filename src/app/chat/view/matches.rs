@@ -1,4 +1,4 @@
-//! The row of a block in which a hit of the search is.
+//! The row of a block in which a match of the search is.
 
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -6,7 +6,7 @@ use super::block::BlockRows;
 use crate::app::view::search_marks::RowsText;
 use crate::domain::chat::search::SearchWords;
 
-/// The row of a block with its `nth` hit; the last one before it if the block shows fewer.
+/// The row of a block with its `nth` match; the last one before it if the block shows fewer.
 pub(super) fn row(shown: &BlockRows<'_>, words: &SearchWords, nth: usize) -> usize {
     let mut text = RowsText::new(words);
     for (row, (_, _, line)) in shown.window(0, shown.len()).enumerate() {
@@ -23,7 +23,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_row_of_a_hit_is_where_it_begins() {
+    fn the_row_of_a_match_is_where_it_begins() {
         let lines = ["one two", "three", "one two three"];
         let shown = BlockRows::lines(lines.map(Into::into).into());
         let row = |nth| row(&shown, &SearchWords::new("two three"), nth);

@@ -2,16 +2,16 @@
 
 use serde_json::json;
 
-use super::args::{GlobalOptions, JsonArgs};
-use super::lookup::FORMAT;
-use super::ls::aligned;
-use super::report::{self, CommandError};
-use super::runtime;
-use super::setup;
-use super::setup::keyring;
+use crate::cli::args::{GlobalOptions, JsonArgs};
+use crate::cli::lookup::FORMAT;
+use crate::cli::ls::aligned;
+use crate::cli::report::{self, CommandError};
+use crate::cli::runtime;
+use crate::cli::setup;
+use crate::cli::setup::keyring;
 use crate::config::Env;
 
-pub(super) fn config(
+pub(in crate::cli) fn config(
     options: &GlobalOptions,
     args: &JsonArgs,
     env: &Env,
