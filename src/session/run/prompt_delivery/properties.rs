@@ -347,6 +347,34 @@ impl DeliveryHarness {
     }
 }
 
+/// A failed turn lets the next prompt go before the server has shown the first one. Both are kept, and then its process
+/// ends before it has begun to answer.
+#[test]
+fn prompts_that_a_server_kept_and_did_not_answer_are_posted_again_in_order() {
+    let mut context = DeliveryHarness::default();
+
+    for step in [
+        Step::Send,
+        Step::Connected,
+        Step::TurnFails,
+        Step::CallEnds(0),
+        Step::CallEnds(0),
+        Step::Send,
+        Step::CallEnds(2),
+        Step::Restarted,
+        Step::Keeps,
+        Step::Keeps,
+        Step::TurnFails,
+    ] {
+        context.step(step);
+    }
+    assert_eq!(context.kept.len(), 2);
+    // Its checks that the order is kept are those of the harness.
+    context.run_to_the_end();
+
+    assert_eq!(context.store, StoredQueue::default());
+}
+
 proptest! {
     #[test]
     fn no_prompt_is_lost_or_wrongly_posted_twice_and_all_are_posted_in_order(steps in steps()) {

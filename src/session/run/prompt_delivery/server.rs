@@ -182,7 +182,8 @@ impl PromptDelivery {
             Some(TurnState::NotBegun) if sent.is_earlier && !self.holds_lock => {
                 self.check(id.clone(), checks);
             }
-            // A prompt was sent ahead of it: the turn for that one answers all that the server has.
+            // The turn for a later prompt answers all that the server has. If there will be none, the later one is
+            // requeued first, so that they keep their order.
             Some(TurnState::NotBegun) if sent.is_earlier && self.has_sent_after(index) => {
                 self.check(id.clone(), checks);
             }
@@ -202,10 +203,10 @@ impl PromptDelivery {
         }
     }
 
-    /// Whether a prompt is on its way, or unanswered, that was sent after this one over this connection.
+    /// Whether a prompt is on its way, or unanswered, that was sent after this one.
     fn has_sent_after(&self, index: usize) -> bool {
         let mut after = self.sent[index + 1..].iter();
-        after.any(|sent| !sent.is_earlier && sent.answer != PromptAnswer::Begun)
+        after.any(|sent| sent.answer != PromptAnswer::Begun)
     }
 
     /// The server was asked: it runs no turn, and will not begin one for this prompt.
