@@ -1,6 +1,7 @@
 //! The dialog before a kill: which sessions it affects, and what they lose. The text is built on
 //! each draw.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use crate::app::session::OpenSession;
@@ -12,7 +13,6 @@ use crate::domain::sandbox::SessionStatus;
 use crate::domain::sandbox::unattached::{Provenance, UnattachedSandbox};
 use crate::domain::session::SessionSummary;
 use crate::domain::time::UnixMillis;
-use crate::text::visible;
 
 /// What is killed with one sandbox.
 enum KillTarget<'a> {
@@ -109,10 +109,10 @@ impl<'a> KillConfirm<'a> {
         let loses = self.kill_loses(&first.key);
         let mut words = vec![format!(
             "Kill the sandbox of {}? {loses}",
-            visible::name(&first.name)
+            quoted(&first.name)
         )];
         if !others.is_empty() {
-            let others: Vec<_> = others.iter().map(|row| visible::name(&row.name)).collect();
+            let others: Vec<_> = others.iter().map(|row| quoted(&row.name)).collect();
             words.push(format!("Also in this sandbox: {}.", others.join(", ")));
         }
         words
@@ -130,7 +130,7 @@ impl<'a> KillConfirm<'a> {
                 );
             }
         };
-        let names: Vec<_> = rows.iter().map(|row| visible::name(&row.name)).collect();
+        let names: Vec<_> = rows.iter().map(|row| quoted(&row.name)).collect();
         let at_work = rows
             .iter()
             .map(|row| self.all.state_of(row))
@@ -212,10 +212,16 @@ impl<'a> KillConfirm<'a> {
 fn called(unattached_sandbox: &UnattachedSandbox) -> String {
     match unattached_sandbox.name.as_str() {
         "" => format!("sandbox {}", unattached_sandbox.id),
-        name => format!(
-            "sandbox {} ({})",
-            unattached_sandbox.id,
-            visible::name(name)
-        ),
+        name => format!("sandbox {} ({})", unattached_sandbox.id, quoted(name)),
     }
+}
+
+/// Quotes a name that is more than one word, because a sandbox may have chosen it and it must stand
+/// out from the sentence.
+fn quoted(name: &str) -> Cow<'_, str> {
+    let is_word = |c: char| c.is_alphanumeric() || "-_.:/@".contains(c);
+    if !name.is_empty() && name.chars().all(is_word) {
+        return Cow::Borrowed(name);
+    }
+    Cow::Owned(format!("“{}”", name.replace(['“', '”'], "\"")))
 }

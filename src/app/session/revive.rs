@@ -7,7 +7,6 @@ use crate::app::time::format;
 use crate::app::time::format::LocalClock;
 use crate::domain::sandbox::Phase;
 use crate::domain::session::{Revival, SnapshotInfo};
-use crate::text::visible;
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -49,7 +48,7 @@ pub(in crate::app) fn words(
     clock: LocalClock,
 ) -> Vec<String> {
     let mut words = vec![
-        format!("Revive session {} in a new sandbox?", visible::name(name)),
+        format!("Revive session {name} in a new sandbox?"),
         String::new(),
     ];
     let Some(session) = session else {

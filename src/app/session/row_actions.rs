@@ -13,7 +13,6 @@ use crate::domain::failure::Failure;
 use crate::domain::id::SessionKey;
 use crate::domain::sandbox::SessionStatus;
 use crate::domain::session::{CloseAction, ListPlace};
-use crate::text::visible;
 
 impl App {
     /// Performs what the list wants.
@@ -182,7 +181,7 @@ impl App {
     pub(in crate::app) fn removal_words(&self, keys: &[SessionKey]) -> Vec<String> {
         let names: Vec<&str> = keys.iter().map(|key| self.list.name(key)).collect();
         let head = match &names[..] {
-            [name] => format!("Remove session {} for good?", visible::name(name)),
+            [name] => format!("Remove session {name} for good?"),
             names => format!("Remove {} sessions for good?", names.len()),
         };
         let stored = match names.len() {
