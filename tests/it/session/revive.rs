@@ -180,7 +180,7 @@ fn a_session_left_during_its_revival_is_booting_and_not_gone() {
     assert_eq!(home.run(&["kill", "--yes", "session"]).code, Some(0));
     screen.wait_for("revives it in a new sandbox");
     screen.send("\x18b");
-    screen.wait_for("Revive \"session\"");
+    screen.wait_for("Revive session session");
     screen.send("y");
     let began = Instant::now();
     while home.sandboxes().is_empty() {
