@@ -155,7 +155,7 @@ fn a_provider_is_logged_in_to_in_the_browser_and_with_a_code() {
         screen.send("e.org\r");
         screen.wait_for("https://e.org/device");
         screen.wait_for("Enter the code ABCD-1234");
-        screen.wait_for("Waiting until you have logged in");
+        screen.wait_for("waiting for your login in the browser");
         if is_cancelled {
             screen.send("\x1b");
             screen.wait_for("the login was cancelled");
