@@ -65,16 +65,12 @@ fn fetched(
     let config = setup::config(options, env)?;
     let root = work_tree_here(env)?;
     let name = &*args.name;
-    let reader = WorkReader {
-        config: &config,
-        env,
-        name,
-        destination: Some(Destination {
-            root: &root,
-            command,
-            force: args.force,
-        }),
+    let destination = Destination {
+        root: &root,
+        command,
+        force: args.force,
     };
+    let reader = WorkReader::to(destination, &config, env, name);
     let how = FetchOptions {
         session: name,
         message: args.message.as_deref(),

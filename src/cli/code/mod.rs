@@ -50,16 +50,12 @@ pub(super) fn apply(
     let config = setup::config(options, env)?;
     let root = work_tree_here(env)?;
     let name = &args.name;
-    let reader = WorkReader {
-        config: &config,
-        env,
-        name,
-        destination: Some(Destination {
-            root: &root,
-            command: "apply",
-            force: args.force,
-        }),
+    let destination = Destination {
+        root: &root,
+        command: "apply",
+        force: args.force,
     };
+    let reader = WorkReader::to(destination, &config, env, name);
     let applied = runtime()?.block_on(async {
         let patch = reader.patch().await?;
         if patch.is_empty() {

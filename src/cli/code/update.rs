@@ -18,16 +18,12 @@ pub(in crate::cli) fn update(
     let config = setup::config(options, env)?;
     let root = work_tree_here(env)?;
     let name = &args.name;
-    let reader = WorkReader {
-        config: &config,
-        env,
-        name,
-        destination: Some(Destination {
-            root: &root,
-            command: "update",
-            force: args.force,
-        }),
+    let destination = Destination {
+        root: &root,
+        command: "update",
+        force: args.force,
     };
+    let reader = WorkReader::to(destination, &config, env, name);
     let updated = runtime()?.block_on(reader.update())?;
     updated.notes.iter().for_each(report::progress);
     report::progress(format!("session {name}: {}", updated.words()));

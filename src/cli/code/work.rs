@@ -42,6 +42,23 @@ pub(super) struct WorkReader<'a> {
     pub(super) destination: Option<Destination<'a>>,
 }
 
+impl<'a> WorkReader<'a> {
+    /// Reads the work for a repository of the user's.
+    pub(super) fn to(
+        destination: Destination<'a>,
+        config: &'a Config,
+        env: &'a Env,
+        name: &'a str,
+    ) -> Self {
+        Self {
+            config,
+            env,
+            name,
+            destination: Some(destination),
+        }
+    }
+}
+
 /// A way to read the work, after the destination was checked.
 #[derive(Clone, Copy)]
 enum Form {
