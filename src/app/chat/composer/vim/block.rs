@@ -123,6 +123,37 @@ impl TextBlock {
 }
 
 impl BlockInsert {
+    /// The edit that begins the typing, and what was typed another time, in all lines of the block.
+    pub(super) fn typed_again(
+        &self,
+        text: &VimText,
+        begin: PlannedEdit,
+        typed: &str,
+    ) -> PlannedEdit {
+        let first = begin.with_typed(typed);
+        let (start, end) = (first.range.start, first.range.end);
+        let all = text.slice(0..start) + &first.text + &text.slice(end..text.len());
+        let lines: Vec<String> = all.split('\n').map(str::to_owned).collect();
+        let edited = VimText::new(&lines, (0, 0));
+        let Some(below) = self.repeated(&edited, typed) else {
+            return first;
+        };
+        let lines = self.block.first..=self.block.last;
+        let mut shown = edited.slice(0..below.range.start);
+        shown.push_str(&below.text);
+        shown.push_str(&edited.slice(below.range.end..edited.len()));
+        let from = text.start_of(*lines.start());
+        let skipped = text.char_of(from);
+        let count = lines.count();
+        let all: Vec<&str> = shown
+            .split('\n')
+            .skip(self.block.first)
+            .take(count)
+            .collect();
+        let cursor = text.char_of(start).saturating_add_signed(first.cursor);
+        PlannedEdit::new(self.block.whole(text), all.join("\n"), cursor - skipped)
+    }
+
     /// Puts what was typed in the first line into the lines below it. The cursor goes to where that began.
     pub(super) fn repeated(self, text: &VimText, typed: &str) -> Option<PlannedEdit> {
         let below = TextBlock {

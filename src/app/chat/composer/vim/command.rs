@@ -123,6 +123,11 @@ pub(super) enum VimCommand {
     SwapCase,
     Join,
     Insert(InsertAt),
+    /// Types in front of a block or behind it, in each of its lines.
+    InsertInBlock {
+        block: TextBlock,
+        behind: bool,
+    },
     OpenLine {
         above: bool,
     },

@@ -23,9 +23,7 @@ use std::ops::Range;
 
 use crate::app::input::key::{Key, KeyCode};
 use block::BlockInsert;
-use command::{
-    CountedCommand, FindChar, Operator, OperatorTarget, SelectionShape, TextBlock, VimCommand,
-};
+use command::{CountedCommand, FindChar, SelectionShape, TextBlock, VimCommand};
 use edit::{PlannedEdit, Register, VimEdit, keeps_column, typed_again};
 use motion::{TakenText, taken};
 use parse::ParsedKeys;
@@ -295,13 +293,13 @@ impl Vim {
         let typed = now
             .strip_prefix(head)
             .and_then(|rest| rest.strip_suffix(tail))?;
-        if let Some(block) = block {
-            // As large a block elsewhere is not typed into again.
-            self.last_change = None;
-            return block.repeated(text, typed);
-        }
         let command = command?;
         let typed = typed.to_owned();
+        if let Some(block) = block {
+            let below = block.repeated(text, &typed);
+            self.last_change = Some(RepeatableChange { command, typed });
+            return below;
+        }
         let more = typed_again(command, &typed);
         let end = start.at + typed.chars().count();
         self.last_change = Some(RepeatableChange { command, typed });
@@ -361,21 +359,8 @@ impl Vim {
     /// Remembers the change for `.` and `u`, and changes the mode.
     fn note(&mut self, counted: CountedCommand, planned: &PlannedEdit, text: &VimText) {
         let now = text.slice(0..text.len());
-        let was_selecting = self.selected(text);
-        let block = self.block(text);
         let moves = !planned.changes() && !planned.inserts;
-        let counted = match (counted.command, was_selecting, block) {
-            (VimCommand::Operate(operator, OperatorTarget::Selection), Some(selected), _) => {
-                as_span(operator, &selected, text)
-            }
-            (VimCommand::Operate(operator, OperatorTarget::Selection), None, Some(block)) => {
-                CountedCommand {
-                    count: None,
-                    command: VimCommand::Operate(operator, OperatorTarget::Block(block)),
-                }
-            }
-            _ => counted,
-        };
+        let counted = self.repeatable(counted, text);
         if planned.inserts {
             let mut edited = now.clone();
             let (start, end) = (planned.range.start, planned.range.end);
@@ -429,7 +414,9 @@ impl Vim {
         let Some(planned) = self.planned(command, text, column) else {
             return VimStep::Nothing;
         };
-        let planned = if planned.inserts {
+        let planned = if let Some(block) = self.block_insert.take() {
+            block.typed_again(text, planned, &change.typed)
+        } else if planned.inserts {
             let more = typed_again(command, &change.typed);
             planned.with_typed(&(change.typed + &more))
         } else {
@@ -440,21 +427,6 @@ impl Vim {
             self.begin_change(text.slice(0..text.len()), at);
         }
         VimStep::Edit(planned.placed(text))
-    }
-}
-
-/// A command on a selection, to be repeated elsewhere on as much text.
-fn as_span(operator: Operator, selected: &TakenText, text: &VimText) -> CountedCommand {
-    let range = selected.range.clone();
-    let (count, target) = if selected.lines {
-        let lines = text.slice(range).matches('\n').count() + 1;
-        (lines, OperatorTarget::Lines)
-    } else {
-        (range.len(), OperatorTarget::Span)
-    };
-    CountedCommand {
-        count: Some(count),
-        command: VimCommand::Operate(operator, target),
     }
 }
 

@@ -108,12 +108,17 @@ impl Vim {
                 Some(block.mapped(text, all))
             }
             VimCommand::Insert(at @ (InsertAt::FirstNonBlank | InsertAt::LineEnd)) => {
-                let (planned, insert) = block.inserted(text, at == InsertAt::LineEnd);
-                self.block_insert = Some(insert);
-                Some(planned)
+                Some(self.insert_in(block, at == InsertAt::LineEnd, text))
             }
+            VimCommand::InsertInBlock { behind, .. } => Some(self.insert_in(block, behind, text)),
             _ => None,
         }
+    }
+
+    fn insert_in(&mut self, block: TextBlock, behind: bool, text: &VimText) -> PlannedEdit {
+        let (planned, insert) = block.inserted(text, behind);
+        self.block_insert = Some(insert);
+        planned
     }
 
     fn motion(&mut self, motion: Motion, count: Option<usize>, column: usize) -> MotionFrom {
@@ -150,6 +155,27 @@ impl Vim {
         }
     }
 
+    /// The command as it can be repeated elsewhere: on as much text as is selected now.
+    pub(super) fn repeatable(&self, counted: CountedCommand, text: &VimText) -> CountedCommand {
+        let command = match (counted.command, self.selected(text), self.block(text)) {
+            (VimCommand::Operate(operator, OperatorTarget::Selection), Some(selected), _) => {
+                return as_span(operator, &selected, text);
+            }
+            (VimCommand::Operate(operator, OperatorTarget::Selection), None, Some(block)) => {
+                VimCommand::Operate(operator, OperatorTarget::Block(block))
+            }
+            (VimCommand::Insert(at), None, Some(block)) => VimCommand::InsertInBlock {
+                block,
+                behind: at == InsertAt::LineEnd,
+            },
+            _ => return counted,
+        };
+        CountedCommand {
+            count: None,
+            command,
+        }
+    }
+
     fn other_end(&mut self, text: &VimText) -> Option<PlannedEdit> {
         let VimMode::Visual { anchor, shape } = self.mode else {
             return None;
@@ -165,7 +191,23 @@ impl Vim {
 /// The block that a command is repeated on.
 fn block_of(command: VimCommand, text: &VimText) -> Option<TextBlock> {
     match command {
-        VimCommand::Operate(_, OperatorTarget::Block(block)) => Some(block.at_cursor(text)),
+        VimCommand::Operate(_, OperatorTarget::Block(block))
+        | VimCommand::InsertInBlock { block, .. } => Some(block.at_cursor(text)),
         _ => None,
+    }
+}
+
+/// A command on a selection, to be repeated elsewhere on as much text.
+fn as_span(operator: Operator, selected: &TakenText, text: &VimText) -> CountedCommand {
+    let range = selected.range.clone();
+    let (count, target) = if selected.lines {
+        let lines = text.slice(range).matches('\n').count() + 1;
+        (lines, OperatorTarget::Lines)
+    } else {
+        (range.len(), OperatorTarget::Span)
+    };
+    CountedCommand {
+        count: Some(count),
+        command: VimCommand::Operate(operator, target),
     }
 }

@@ -269,6 +269,27 @@ fn a_block_is_deleted_yanked_changed_and_typed_into() {
 }
 
 #[test]
+fn what_was_typed_into_a_block_is_typed_into_another() {
+    let text = "|abcd\nefgh\nijkl\nmnop";
+    check(&[
+        (text, "\u{16}jlcx\u{1b}jj.", "xcd\nxgh\n|xkl\nxop"),
+        (text, "\u{16}jlcx\u{1b}jj.u", "xcd\nxgh\n|ijkl\nmnop"),
+        (
+            text,
+            "\u{16}jI- \u{1b}jj.",
+            "- abcd\n- efgh\n-| ijkl\n- mnop",
+        ),
+        (text, "\u{16}jA-\u{1b}jjh.", "a-bcd\ne-fgh\ni|-jkl\nm-nop"),
+        (
+            text,
+            "\u{16}jA-\u{1b}jjh..",
+            "a-bcd\ne-fgh\ni-|-jkl\nm--nop",
+        ),
+        (text, "\u{16}jI-\u{1b}jjj.", "-abcd\n-efgh\nijkl\n|-mnop"),
+    ]);
+}
+
+#[test]
 fn a_block_is_marked_in_each_line() {
     let mut composer = composer("a|bcd\ne\nijkl");
     press(&mut composer, "\u{16}jjl");
