@@ -13,6 +13,9 @@ pub enum PromptKind {
     Message,
     /// `/name arguments`: the server expands one of its commands, and the agent reads the result.
     Command,
+    /// `/name …`, sent before the server's commands were known: a command if the server has it when the prompt is
+    /// posted, otherwise a message.
+    CommandIfKnown,
     /// `!line`: runs in the sandbox's shell; no model is asked.
     Shell,
 }

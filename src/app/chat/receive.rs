@@ -233,8 +233,15 @@ impl Chat {
     /// typed.
     fn drop_echo_of_command(&mut self, part: &Part) {
         if let Some(sent) = self.sent.find(&part.message)
-            && sent.kind == PromptKind::Command
+            && matches!(sent.kind, PromptKind::Command | PromptKind::CommandIfKnown)
             && sent.part != part.id
+            && matches!(
+                part.kind,
+                PartKind::Text {
+                    synthetic: false,
+                    ..
+                }
+            )
         {
             self.transcript.remove_part(&part.message, &sent.part);
         }

@@ -351,8 +351,8 @@ impl Chat {
             part: cx.ids.part(cx.wall),
             kind,
             parts: match kind {
-                PromptKind::Message | PromptKind::Command => self.named_parts(&text, files, cx),
                 PromptKind::Shell => Vec::new(),
+                _ => self.named_parts(&text, files, cx),
             },
             text,
             // The one that the composer shows: otherwise the server would use its default.

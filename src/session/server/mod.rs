@@ -20,6 +20,7 @@ use crate::domain::chat::{ChatEvent, PermissionReply, QuestionReply};
 use crate::domain::failure::Failure;
 use crate::domain::failure::advice::Advice;
 use crate::domain::id::{MessageId, OpencodeSessionId, PermissionId, QuestionId, SandboxId};
+use crate::domain::prompt::{PromptKind, split_command};
 use crate::domain::sandbox::price::RunningSandbox;
 use crate::domain::sandbox::{EngineKind, Phase};
 use crate::domain::session::{CloseAction, Prompt};
@@ -201,7 +202,8 @@ impl OpencodeServer {
     /// Posts a prompt. The flag with a failure says that the server refused it; otherwise it may never have arrived.
     pub(crate) async fn prompt(&self, prompt: &Prompt) -> Result<(), (Failure, bool)> {
         let id = self.conversation.as_str();
-        let sent = match prompts::request(prompt, &self.directory) {
+        let kind = self.kind_of(prompt).await?;
+        let sent = match prompts::request(prompt, kind, &self.directory) {
             PostRequest::Message(body) => {
                 let sent = self.client.prompt_async(id, &body).await;
                 return sent.map_err(|error| (failures::opencode(&error), !error.is_retryable()));
@@ -213,6 +215,23 @@ impl OpencodeServer {
             // The server itself answered; a proxy's own answers are 502 and above.
             let refused = error.status().is_some_and(|status| status < 502);
             (failures::opencode(&error), refused || !error.is_retryable())
+        })
+    }
+
+    /// How the server takes the prompt, now that it can be asked for its commands.
+    async fn kind_of(&self, prompt: &Prompt) -> Result<PromptKind, (Failure, bool)> {
+        if prompt.kind != PromptKind::CommandIfKnown {
+            return Ok(prompt.kind);
+        }
+        let commands = self.client.commands().await;
+        let commands =
+            commands.map_err(|error| (failures::opencode(&error), !error.is_retryable()))?;
+        let (name, _) = split_command(&prompt.text).unwrap_or_default();
+        let is_known = commands.iter().any(|command| command.name == name);
+        Ok(if is_known {
+            PromptKind::Command
+        } else {
+            PromptKind::Message
         })
     }
 

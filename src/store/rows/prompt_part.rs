@@ -117,6 +117,7 @@ pub(super) fn kind_word(kind: PromptKind) -> &'static str {
     match kind {
         PromptKind::Message => "message",
         PromptKind::Command => "command",
+        PromptKind::CommandIfKnown => "command_if_known",
         PromptKind::Shell => "shell",
     }
 }
@@ -125,6 +126,7 @@ pub(super) fn kind_word(kind: PromptKind) -> &'static str {
 pub(super) fn prompt_kind(word: &str) -> PromptKind {
     match word {
         "command" => PromptKind::Command,
+        "command_if_known" => PromptKind::CommandIfKnown,
         "shell" => PromptKind::Shell,
         _ => PromptKind::Message,
     }

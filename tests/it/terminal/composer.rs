@@ -83,10 +83,13 @@ fn a_command_of_the_project_a_shell_line_and_a_named_file_reach_the_server() {
 #[test]
 fn an_undone_command_of_an_earlier_run_comes_back_as_it_was_typed() {
     let home = Home::with_sandboxes();
-    let mut screen = start(&home);
-    screen.send("/gre");
-    screen.wait_for("greets somebody");
-    screen.send("\tAda\r");
+    project(&home);
+    let mut screen = home.terminal(&["--demo"]).size(120, 36).start();
+    // There is no server yet that could say which commands it has.
+    screen.send("/greet Ada");
+    screen.wait_for("runs /greet if the server has it");
+    screen.send("\r");
+    screen.wait_for("expands to 1 line");
     screen.wait_for("The figures are rounded.");
     screen.wait_for("idle");
     screen.send("\x18q");

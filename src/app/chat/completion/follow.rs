@@ -83,6 +83,9 @@ impl Chat {
         }
         match split_command(text) {
             Some((name, _)) if self.offers.command(name).is_some() => PromptKind::Command,
+            Some((name, _)) if !name.is_empty() && self.offers.commands.is_empty() => {
+                PromptKind::CommandIfKnown
+            }
             _ => PromptKind::Message,
         }
     }

@@ -72,7 +72,7 @@ impl Chat {
         Some(shown(&if known {
             format!("no command /{name}: it is sent as text")
         } else {
-            "the server's commands are not known yet: it is sent as text".to_owned()
+            format!("runs /{name} if the server has it; otherwise it is sent as text")
         }))
     }
 }

@@ -35,13 +35,13 @@ pub enum PostRequest {
     Shell(ShellRequest),
 }
 
-/// The ids are included. `directory` is the conversation's, absolute.
-pub fn request(prompt: &Prompt, directory: &str) -> PostRequest {
+/// The ids are included. `kind`: how the server takes it. `directory` is the conversation's, absolute.
+pub fn request(prompt: &Prompt, kind: PromptKind, directory: &str) -> PostRequest {
     let message_id = prompt.message.as_str().to_owned();
     let parts = prompt.parts.iter();
     let mut parts = parts.map(|part| part_input(part, &prompt.text, directory));
-    match prompt.kind {
-        PromptKind::Message => {
+    match kind {
+        PromptKind::Message | PromptKind::CommandIfKnown => {
             let text = PartInput::Text {
                 id: prompt.part.as_str().to_owned(),
                 text: prompt.text.clone(),
@@ -390,7 +390,7 @@ mod tests {
     }
 
     fn body(prompt: &Prompt) -> serde_json::Value {
-        match request(prompt, "/code/my code/") {
+        match request(prompt, prompt.kind, "/code/my code/") {
             PostRequest::Message(body) => serde_json::to_value(body),
             PostRequest::Command(body) => serde_json::to_value(body),
             PostRequest::Shell(body) => serde_json::to_value(body),

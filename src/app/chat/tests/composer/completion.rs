@@ -462,6 +462,22 @@ fn a_row_says_what_the_text_is_before_it_is_sent() {
 }
 
 #[test]
+fn a_command_that_is_sent_before_the_commands_are_known_is_one_if_the_server_has_it() {
+    let mut harness = ChatHarness::idle();
+    let mut sent = |text: &str| {
+        harness.type_text(text);
+        let screen = draw(&mut harness, 80, 24);
+        harness.key(ENTER);
+        (harness.prompts().remove(0).kind, screen)
+    };
+    let (kind, screen) = sent("/review main");
+    assert_eq!(kind, PromptKind::CommandIfKnown);
+    assert!(screen.contains("runs /review if the server has it; otherwise it is sent as text"));
+    assert!(!kind.may_repeat());
+    assert_eq!(sent("/ is the root").0, PromptKind::Message);
+}
+
+#[test]
 fn a_pasted_image_becomes_a_chip_and_is_sent_as_data() {
     let image = LocalFile {
         name: "my shot.png".into(),
