@@ -10,7 +10,7 @@ trap 'rm -rf "$work"' EXIT
 if [ -d "$base_git" ]; then
   GIT_DIR=$base_git
 else
-  echo "sandbar: where the session began is no longer known: all files count as new" >&2
+  echo "sandbar: the state to compare with is missing in the sandbox: all files are shown as new" >&2
   GIT_DIR=$work/none.git
   git init -q --bare "$GIT_DIR"
 fi

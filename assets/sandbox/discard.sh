@@ -8,7 +8,7 @@ cd "$1"
 find_base
 without_configuration
 if ! [ -d "$base_git" ]; then
-  echo "where the session began is no longer known" >&2
+  echo "the state to compare with is missing in the sandbox" >&2
   exit 1
 fi
 work=$(mktemp -d "${base_git%/*}/discard-XXXXXX")

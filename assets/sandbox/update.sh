@@ -1,4 +1,4 @@
-# Takes what has changed at home into the work tree $1: the bundle $2 of `pack` has home's HEAD, and a commit of its
+# Merges the user's changes into the work tree $1: the bundle $2 of `pack` has the HEAD at home, and a commit of its
 # work tree on top. What the agent has done is merged with it from the state that the session began with, or was
 # updated to last; from then on that is home's state. Where both have changed the same lines, both are in the file with
 # git's markers, and the agent's index has all sides. HEAD moves to home's if the agent has made no commits; else a
@@ -13,14 +13,14 @@ trap 'rm -f "$bundle"' EXIT
 cd "$1"
 refuse() { echo "$*" >&2; exit 1; }
 find_base
-[ -d "$base_git" ] || refuse "where the session began is no longer known"
+[ -d "$base_git" ] || refuse "the state that the session began with is missing in the sandbox"
 [ -e .git ] && git rev-parse -q --git-dir >/dev/null 2>&1 || refuse "the repository in the sandbox is gone"
 for state in MERGE_HEAD CHERRY_PICK_HEAD REVERT_HEAD rebase-merge rebase-apply BISECT_LOG; do
-  [ ! -e "$(git rev-parse --git-path "$state")" ] || refuse "git is in the middle of something in the sandbox ($state)"
+  [ ! -e "$(git rev-parse --git-path "$state")" ] || refuse "a merge, rebase, cherry-pick, revert or bisect is in progress in the sandbox ($state); ask the agent to finish it, then update again"
 done
-[ -z "$(git ls-files --unmerged)" ] || refuse "there are unresolved conflicts in the sandbox"
+[ -z "$(git ls-files --unmerged)" ] || refuse "there are unresolved conflicts in the sandbox; ask the agent to resolve them, then update again"
 index=$(git rev-parse --git-path index)
-[ ! -e "$index.lock" ] || refuse "git is busy in the sandbox ($index.lock)"
+[ ! -e "$index.lock" ] || refuse "git is running in the sandbox ($index.lock); try again when it has finished"
 absolute() { case $1 in /*) printf '%s\n' "$1" ;; *) printf '%s\n' "$PWD/$1" ;; esac; }
 index=$(absolute "$index")
 objects=$(absolute "$(git rev-parse --git-path objects)")
@@ -30,7 +30,7 @@ agent=$(absolute "$(git rev-parse --git-dir)")
 base=$(git --git-dir="$base_git" rev-parse refs/sandbar/base)
 head=$(git rev-parse -q --verify 'HEAD^{commit}') || head=
 first=$(sed -n '/^[#@]/!{ s/ .*//p; q; }' "$bundle")
-[ "${#first}" = "${#base}" ] || refuse "the repository at home has other object names"
+[ "${#first}" = "${#base}" ] || refuse "your repository and the one in the sandbox use different hash algorithms (SHA-1 and SHA-256)"
 refs=$(git bundle unbundle "$bundle")
 object() { printf '%s\n' "$refs" | sed -n "s: refs/sandbar/$1\$::p"; }
 home=$(object base)
@@ -63,9 +63,9 @@ cat "$shallow" "$base_git/shallow" 2>/dev/null | sort -u >"$work/update.git/shal
 # Merges the commits $1 and $2 to "merged", a tree, with the sides of conflicts in the file $3. The base is theirs.
 merge() {
   in_ours git update-ref refs/heads/session "$1"
-  in_ours git update-ref refs/heads/home "$2"
+  in_ours git update-ref refs/heads/update "$2"
   status=0
-  in_ours git merge-tree --write-tree --no-messages session home >"$work/merge" 2>"$work/told" || status=$?
+  in_ours git merge-tree --write-tree --no-messages session update >"$work/merge" 2>"$work/told" || status=$?
   case $status in
     0 | 1) ;;
     129) refuse "git in the sandbox is too old for this: it has to be 2.38 or later" ;;
@@ -96,14 +96,14 @@ if [ -n "$home_head" ] && ! { [ -n "$head" ] && is_before "$home_head" "$head"; 
   if [ -z "$head" ] || is_before "$head" "$home_head"; then
     new_head=$home_head next=$home_head kind=moved
   else
-    in_ours git merge-base "$head" "$home_head" >/dev/null || refuse "the histories at home and in the sandbox are unrelated"
+    in_ours git merge-base "$head" "$home_head" >/dev/null || refuse "your commits and those in the sandbox have no common history"
     merge "$head" "$home_head" "$work/commits"
     next=$merged
     if [ -s "$work/commits" ]; then
       kind=merging
     else
       kind=merged
-      new_head=$(in_ours git commit-tree "$merged" -p "$head" -p "$home_head" -m 'Merge what has changed at home' </dev/null)
+      new_head=$(in_ours git commit-tree "$merged" -p "$head" -p "$home_head" -m "Merge changes from the user's repository" </dev/null)
     fi
   fi
 fi
@@ -138,7 +138,7 @@ if [ "$kind" = moved ] || [ "$kind" = merged ]; then
   git update-ref -m 'sandbar update' HEAD "$new_head" ${head:+"$head"}
 elif [ "$kind" = merging ]; then
   printf '%s\n' "$home_head" >"$agent/MERGE_HEAD"
-  echo 'Merge what has changed at home' >"$agent/MERGE_MSG"
+  echo "Merge changes from the user's repository" >"$agent/MERGE_MSG"
   : >"$agent/MERGE_MODE"
 fi
 cp "$work/new-index" "$index.lock" && mv "$index.lock" "$index"

@@ -9,7 +9,7 @@ use crate::text::hidden::session_name;
 
 /// After the options, so that all help is short: clap expands commands with a long text.
 const AFTER: &str = "Without a command, sandbar opens its terminal with the session of this directory \
-    that was on the screen last, or with the one that --session names; --empty and --repo start a new one. None of these resumes a paused session. Without an E2B account sandboxes are local; without a model's key \
+    that was on the screen last, or a new one if there is none; --session opens another, --empty and --repo start a new one. None of these resumes a paused session. Without an E2B account sandboxes are local; without a model's key \
     the demo model answers.";
 
 /// Run coding agents in sandboxes, from one terminal
@@ -45,7 +45,7 @@ pub(super) struct GlobalOptions {
     /// The template of a new session's sandbox
     #[arg(long, value_name = "NAME")]
     pub template: Option<String>,
-    /// The model of a new session
+    /// The model of a new session; with run --session, of this prompt
     #[arg(long, value_name = "PROVIDER/MODEL")]
     pub model: Option<String>,
     /// Use the scripted demo model, even if a model's key is set
@@ -100,7 +100,7 @@ pub(super) enum CliCommand {
     Attach(AttachArgs),
     /// List the sessions, what they do and what they wait for
     Ls(JsonArgs),
-    /// Search the texts of all sessions, with or without their sandboxes
+    /// Search the conversations of all sessions, even if their sandboxes are gone
     Search(SearchArgs),
     /// Kill a session's sandbox; its conversation stays readable
     Kill(KillArgs),
@@ -114,11 +114,11 @@ pub(super) enum CliCommand {
     Shell(ShellArgs),
     /// Print the work done in a session as a patch
     Diff(NameArgs),
-    /// Apply the work done in a session to the git work tree here
+    /// Apply the work done in a session to this git work tree
     Apply(ApplyArgs),
-    /// Take what has changed in the git work tree here into a session
+    /// Merge the changes of this git work tree into a session
     Update(UpdateArgs),
-    /// Fetch the work done in a session as a branch of the git repository here
+    /// Fetch the work done in a session as a branch of this git repository
     Fetch(FetchArgs),
     /// Fetch the work done in a session, and push the branch
     Push(PushArgs),
@@ -156,8 +156,8 @@ pub(super) struct RunArgs {
     /// Print events as JSON, one per line
     #[arg(long)]
     pub json: bool,
-    /// Allow everything that no rule denies; without --auto, the first request that no rule answers
-    /// ends the run
+    /// Allow everything that no rule denies, and answer questions with their first option; without it, the first
+    /// request that needs you ends the run
     #[arg(long)]
     pub auto: bool,
     /// Answer permission requests by the rules that `sandbar rules` lists
@@ -201,7 +201,7 @@ pub(super) struct JsonArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct SearchArgs {
-    /// Words that a text must have, all of them; "several words" in quotes of their own follow each other
+    /// Words to find, all of them in one message; the last may be incomplete. For a phrase, quote twice: '"exit code"'
     #[arg(required = true, value_name = "WORD")]
     pub words: Vec<String>,
     /// Print JSON
@@ -274,7 +274,7 @@ pub(super) struct ApplyArgs {
 pub(super) struct UpdateArgs {
     /// Name of the session, as `sandbar ls` prints it
     pub name: String,
-    /// Update it even if the work tree is unrelated to the session
+    /// Skip the check that the work tree belongs to the session; unrelated commit histories are still refused
     #[arg(long)]
     pub force: bool,
 }
@@ -286,7 +286,7 @@ pub(super) struct FetchArgs {
     /// Message for the commit of the agent's uncommitted changes
     #[arg(long, short)]
     pub message: Option<String>,
-    /// Fetch even if the repository is unrelated to the session, and replace its branch whatever it has
+    /// Fetch even if the repository is unrelated to the session, and overwrite branch sandbar/NAME even if it has other commits
     #[arg(long)]
     pub force: bool,
 }

@@ -65,7 +65,9 @@ impl Action {
             AppAction::Shell => Some("attached to a server: no sandbox for a shell"),
             AppAction::Extend => Some("attached to a server: no time limit"),
             AppAction::UpdateSession => Some("attached to a server: no sandbox to update"),
-            AppAction::SearchTexts => Some("attached to a server: nothing is stored to search"),
+            AppAction::SearchTexts => {
+                Some("attached to a server: sandbar stores no conversations to search")
+            }
             AppAction::ToggleLogs | AppAction::FocusLogs => {
                 Some("attached to a server: read its logs there")
             }

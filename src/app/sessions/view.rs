@@ -33,7 +33,7 @@ impl SessionsView<'_> {
         let width = usize::from(area.width);
         if let Some(trouble) = self.list.trouble.as_ref().filter(|_| area.height > 2) {
             area.height -= 1;
-            let words = format!(" others unknown: {}", ansi::plain(trouble));
+            let words = format!(" other sandboxes: {}", ansi::plain(trouble));
             let words = wrap::truncate(&words, width.saturating_sub(1)).into_owned();
             buf.set_stringn(area.x, area.bottom(), words, width, self.theme.dim);
         }

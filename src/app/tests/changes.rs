@@ -175,7 +175,7 @@ fn words_are_searched_for_in_all_files() {
     // The first press ends the search, the second one the review.
     script.keys("esc");
     let screen = script.screen(80, 24);
-    assert!(screen.contains("since the session began"), "{screen}");
+    assert!(screen.contains("in this session"), "{screen}");
     script.keys("esc");
     assert!(!script.screen(80, 24).contains("Changes"));
 }
@@ -228,7 +228,7 @@ fn changes_of_whitespace_alone_are_hidden_with_a_key() {
     // What is asked for again is shown in the same way.
     let changes = Ok(ChangeSet::read(INDENTED));
     tell(&mut script, ChangesScope::Session, changes);
-    assert!(script.screen(80, 24).contains("without whitespace"));
+    assert!(script.screen(80, 24).contains("whitespace changes hidden"));
     script.keys("w");
     assert!(script.screen(80, 24).contains("+4 −3"));
 }
@@ -433,7 +433,7 @@ fn a_hunk_goes_into_the_work_tree_after_it_was_tried_and_confirmed() {
     assert_eq!(performed.step, ApplyStep::Refuse);
     assert_eq!(performed.patch, tried.patch);
     came_of(&mut script, performed, Ok(applied));
-    let told = "1 file changed in /home/ada/project";
+    let told = "1 file applied to /home/ada/project";
     assert!(script.screen(80, 24).contains(told));
 }
 
@@ -531,7 +531,7 @@ fn only_what_the_session_did_is_discarded() {
     let mut script = at_home();
     script.keys("b d");
     assert_eq!(discards(&mut script), None);
-    let why = "only changes since the session began can be discarded";
+    let why = "only the session's own changes can be discarded: choose that comparison";
     assert!(script.screen(80, 24).contains(why));
 }
 
@@ -597,7 +597,7 @@ fn what_cannot_be_applied_says_why() {
     assert!(
         script
             .screen(80, 24)
-            .contains("only changes since the session began")
+            .contains("only the session's own changes")
     );
 }
 

@@ -136,12 +136,9 @@ fn what_was_not_found_and_what_cannot_be_found_yet_is_said() {
     answer(&mut script, none);
 
     let screen = script.screen(80, 24);
+    assert!(screen.contains("nothing found"), "{screen}");
     assert!(
-        screen.contains("no stored text has all these words"),
-        "{screen}"
-    );
-    assert!(
-        screen.contains("older texts are still being read"),
+        screen.contains("still indexing older conversations"),
         "{screen}"
     );
     // There is nothing to go to.
@@ -149,9 +146,9 @@ fn what_was_not_found_and_what_cannot_be_found_yet_is_said() {
     assert!(script.screen(80, 24).contains("Search in all sessions"));
     assert_eq!(script.shown(), "shown");
 
-    let why = "the search has failed: the store is closed";
+    let why = "cannot search: the store is closed";
     script.event(Event::Reply(Reply::TextsFound(Err(why.to_owned()))));
-    assert!(script.screen(80, 24).contains("the search has failed"));
+    assert!(script.screen(80, 24).contains("cannot search"));
 }
 
 #[test]
@@ -242,7 +239,7 @@ fn a_text_that_is_gone_meanwhile_is_told() {
 
     let screen = script.screen(80, 24);
     assert!(
-        screen.contains("this text is no longer in the conversation"),
+        screen.contains("this message is no longer in the conversation"),
         "{screen}"
     );
 }
@@ -252,5 +249,8 @@ fn while_attached_nothing_is_stored_to_search() {
     let mut script = Script::attached();
     script.keys("ctrl-x /");
     let screen = script.screen(80, 24);
-    assert!(screen.contains("nothing is stored to search"), "{screen}");
+    assert!(
+        screen.contains("stores no conversations to search"),
+        "{screen}"
+    );
 }

@@ -69,7 +69,7 @@ pub(super) fn apply(
         let applied = apply::apply(&root, &patch, step).await;
         applied.map(Some).map_err(|failure| {
             let mark = if failure.summary.contains("conflicts") {
-                format!("`sandbar apply --3way {name}` marks the conflicts in these files; ")
+                format!("`sandbar apply --3way {name}` applies the work and marks the conflicts; ")
             } else {
                 String::new()
             };
@@ -107,10 +107,11 @@ fn tell(name: &str, root: &Path, applied: &Applied) -> Result<(), CommandError> 
     }
     let files_of = |count| if count == 1 { "file" } else { "files" };
     let count = |count: usize| format!("{count} {}", files_of(count));
-    report::progress(format!("changed {} in {here}", count(files.len())));
-    if applied.merged > 0 {
-        let merged = count(applied.merged);
-        report::progress(format!("{merged} of them had changed here and were merged"));
+    report::progress(format!("applied {} to {here}", count(files.len())));
+    let merged = applied.merged.saturating_sub(applied.conflicts.len());
+    if merged > 0 {
+        let merged = count(merged);
+        report::progress(format!("{merged} also had changes here, which were merged"));
     }
     if *already > 0 {
         report::progress(format!("{} already had the changes", count(*already)));
@@ -122,6 +123,6 @@ fn tell(name: &str, root: &Path, applied: &Applied) -> Result<(), CommandError> 
     let failure = Failure::new(format!("there are conflicts in {conflicts}"));
     Err(failure
         .detail(merge::listed(&applied.conflicts))
-        .hint("edit the lines between <<<<<<< and >>>>>>>; everything else was applied")
+        .hint("edit the lines between <<<<<<< and >>>>>>>; files listed as unchanged have to be merged by hand; everything else was applied")
         .into())
 }

@@ -32,12 +32,12 @@ pub(in crate::cli) fn update(
     }
     let conflicts = updated.conflict_lines();
     let failure = match conflicts.len() {
-        0 => Failure::new("the commits of both sides conflict"),
+        0 => Failure::new("your commits and the agent's conflict"),
         1 => Failure::new("there are conflicts in 1 file"),
         count => Failure::new(format!("there are conflicts in {count} files")),
     };
     Err(failure
         .detail(merge::listed(&conflicts))
-        .hint("ask the agent to resolve them; both sides are in its work tree, marked as git does")
+        .hint("ask the agent to resolve them; in text files both versions are between <<<<<<< and >>>>>>>")
         .into())
 }

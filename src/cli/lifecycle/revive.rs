@@ -120,7 +120,7 @@ async fn back(
         origin: SessionOrigin::Stored,
     });
     let taken = supervisor.command(key, SessionCommand::Revive);
-    taken.map_err(|busy| Failure::new("the session is stuck").detail(busy.to_string()))?;
+    taken.map_err(|busy| Failure::new("the session does not respond").detail(busy.to_string()))?;
     let mut begun = false;
     while let Some((_, event)) = inbox.recv().await {
         match event {

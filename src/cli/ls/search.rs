@@ -48,12 +48,12 @@ fn print(found: &FoundTexts, as_json: bool) -> Result<(), CommandError> {
         return report::json(&texts);
     }
     if found.texts.is_empty() {
-        report::progress("no stored text has all these words");
+        report::progress("no message has all of these words");
         return Ok(());
     }
     report::line(lines(&found.texts, wall()).trim_end())?;
     if found.more {
-        report::progress("there are more; more words narrow the search");
+        report::progress("not all matches are shown; add words to narrow the search");
     }
     Ok(())
 }

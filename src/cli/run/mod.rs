@@ -191,7 +191,10 @@ async fn leave_new(
     let is_gone = session
         .as_ref()
         .is_none_or(|session| matches!(session.phase, Phase::Gone(_)));
-    let has_sandbox = session.is_some_and(|session| session.sandbox.id.is_some());
+    let has_sandbox = session
+        .as_ref()
+        .is_some_and(|session| session.sandbox.id.is_some());
+    let name = session.map_or_else(String::new, |session| session.name);
     match closing {
         CloseAction::Kill if is_gone => match removal::remove(records, key).await {
             Ok(()) => "removed".to_owned(),
@@ -201,12 +204,12 @@ async fn leave_new(
             "kept: its sandbox could not be killed and may still run".to_owned()
         }
         CloseAction::Kill => "kept: whether it has a sandbox is unknown".to_owned(),
-        _ if is_gone => "is gone; `sandbar revive` brings it back".to_owned(),
+        _ if is_gone => format!("is gone; `sandbar revive {name}` brings it back"),
         _ if !has_sandbox => "has no sandbox".to_owned(),
         _ if left.prompt => {
-            "is paused, and sends its prompt when it is resumed; `sandbar` lists it".to_owned()
+            format!("is paused; it sends its prompt when `sandbar resume {name}` resumes it")
         }
-        _ => "is paused; `sandbar` lists it".to_owned(),
+        _ => format!("is paused; `sandbar --session {name}` opens it"),
     }
 }
 
@@ -242,7 +245,11 @@ fn perform(
         HeadlessOutput::Done(None) => Some(Ok(())),
         HeadlessOutput::Done(Some(failure)) => Some(Err(CommandError::Failed(failure))),
         HeadlessOutput::Command(wanted) => {
-            let stuck = || Err(Failure::new("the session is stuck").into());
+            let stuck = || {
+                Err(Failure::new("the session does not respond")
+                    .hint("run the command again")
+                    .into())
+            };
             (!command(wanted)).then(stuck)
         }
         out => answer.tell(out).err().map(Err),

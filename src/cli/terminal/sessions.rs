@@ -152,7 +152,7 @@ impl SessionHandle for TerminalSessions {
                 return Reply::TextsFound(Ok(FoundTexts::none(query)));
             };
             let found = records.store.search_texts(query).await;
-            Reply::TextsFound(found.map_err(|error| format!("the search has failed: {error}")))
+            Reply::TextsFound(found.map_err(|error| format!("cannot search: {error}")))
         })
     }
 

@@ -1,14 +1,14 @@
-//! What came of taking the changes at home into a session's sandbox.
+//! What came of merging the user's changes into a session's sandbox.
 
 use super::unquoted;
 
 /// What became of the agent's HEAD.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum HeadUpdate {
-    /// It has all commits of home already.
+    /// It has all of the user's commits already.
     #[default]
     Same,
-    /// The agent had made no commits of its own: it is that of home.
+    /// The agent had made no commits that the user does not have: it is the user's.
     Moved,
     /// A commit merges both.
     Merged,
@@ -26,7 +26,7 @@ pub struct UpdateResult {
     pub conflicts: Vec<String>,
     /// Files in conflict that cannot be marked. Not safe.
     pub unmarked: Vec<String>,
-    /// What of home is not in the sandbox as it is here, one sentence each.
+    /// What is not in the sandbox as it is in the user's work tree, one sentence each.
     pub notes: Vec<String>,
 }
 
@@ -52,21 +52,27 @@ impl UpdateResult {
         !self.conflicts.is_empty() || !self.unmarked.is_empty() || self.head == HeadUpdate::Merging
     }
 
-    /// `3 files changed, HEAD is that of home`
+    /// `3 files changed in the sandbox, its HEAD is now yours`
     pub fn words(&self) -> String {
         let files = match self.changed {
             1 => "1 file".to_owned(),
             n => format!("{n} files"),
         };
         match (self.changed, self.head) {
-            (0, HeadUpdate::Same) => "nothing has changed at home".to_owned(),
-            (_, HeadUpdate::Same) => format!("{files} changed"),
-            (_, HeadUpdate::Moved) => format!("{files} changed, HEAD is that of home"),
+            (0, HeadUpdate::Same) => "already up to date".to_owned(),
+            (_, HeadUpdate::Same) => format!("{files} changed in the sandbox"),
+            (_, HeadUpdate::Moved) => {
+                format!("{files} changed in the sandbox, its HEAD is now yours")
+            }
             (_, HeadUpdate::Merged) => {
-                format!("{files} changed, a commit merges the agent's commits with those of home")
+                format!(
+                    "{files} changed in the sandbox, a merge commit joins your commits and the agent's"
+                )
             }
             (_, HeadUpdate::Merging) => {
-                format!("{files} changed, the merge with the commits of home is to be committed")
+                format!(
+                    "{files} changed in the sandbox, but the commits conflict: the agent has to resolve and commit the merge"
+                )
             }
         }
     }
@@ -74,7 +80,9 @@ impl UpdateResult {
     /// The files in conflict, one line each.
     pub fn conflict_lines(&self) -> Vec<String> {
         let unmarked = self.unmarked.iter();
-        let unmarked = unmarked.map(|file| format!("{file}: conflicts cannot be marked in it"));
+        let unmarked = unmarked.map(|file| {
+            format!("{file}: git cannot mark conflicts in it; the agent's version is kept")
+        });
         self.conflicts.iter().cloned().chain(unmarked).collect()
     }
 }
@@ -101,10 +109,13 @@ mod tests {
             }
         );
         assert!(updated.has_conflicts());
-        let lines = ["a b", "ä: conflicts cannot be marked in it"];
+        let lines = [
+            "a b",
+            "ä: git cannot mark conflicts in it; the agent's version is kept",
+        ];
         assert_eq!(updated.conflict_lines(), lines);
         let none = UpdateResult::read("changed 0\nhead same\n");
-        assert_eq!(none.words(), "nothing has changed at home");
+        assert_eq!(none.words(), "already up to date");
         assert!(!none.has_conflicts());
     }
 

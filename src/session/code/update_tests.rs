@@ -146,7 +146,7 @@ async fn lines_that_both_have_changed_are_marked_and_named_whatever_the_agent_ha
     assert_eq!(updated.conflicts, ["long"]);
     assert_eq!(updated.unmarked, ["bin"]);
     let long = fs::read_to_string(session.at("long")).unwrap();
-    let marked = "<<<<<<< session\nthree\n=======\ndrei\n>>>>>>> home\n";
+    let marked = "<<<<<<< session\nthree\n=======\ndrei\n>>>>>>> update\n";
     assert!(long.contains(marked), "{long}");
     assert_eq!(fs::read(session.at("bin")).unwrap(), [0, 1]);
     assert_eq!(
@@ -240,6 +240,6 @@ async fn a_session_without_a_commit_takes_the_first_one_and_unrelated_histories_
     commit(&session.home, "another");
     let before = contents(&session.there.at);
     let refused = session.refused().await;
-    assert!(refused.contains("unrelated"), "{refused}");
+    assert!(refused.contains("no common history"), "{refused}");
     assert_eq!(contents(&session.there.at), before);
 }

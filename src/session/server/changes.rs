@@ -74,7 +74,7 @@ impl OpencodeServer {
             let changed = changed_since(&request.seen, &now);
             if !changed.is_empty() {
                 return Err(Failure::new(
-                    "nothing was discarded: these files have changed meanwhile",
+                    "nothing was discarded, because these files have changed since you saw them",
                 )
                 .detail(changed.join(", ")));
             }

@@ -155,7 +155,7 @@ impl<'a> DiffWriter<'a, '_> {
             // Only in a hunk.
             DiffItem::Line(line) => self.run(vec![line]),
             DiffItem::NoLineEnd => {
-                let note = format!("{}(no line end)", " ".repeat(self.gutter()));
+                let note = format!("{}(no newline at end of file)", " ".repeat(self.gutter()));
                 self.single(&note, palette.dim);
             }
             DiffItem::Note(note) => {

@@ -170,10 +170,10 @@ fn without_auto_the_first_request_is_rejected_and_the_run_has_failed() {
     let told: Vec<&str> = ran.stderr.lines().collect();
     let rest = [
         "permission denied: external_directory: /etc/hosts",
-        "session careful is paused; `sandbar` lists it",
-        "sandbar: the agent needs an answer to a permission, and nobody is here to give it",
+        "session careful is paused; `sandbar --session careful` opens it",
+        "sandbar: the agent asked for a permission, and nobody was here to answer",
         "  external_directory: /etc/hosts",
-        "  hint: answer it in the terminal, or run this with --auto; for a permission, a rule with --rules also works",
+        "  hint: run it again with --auto, or with --rules and a rule that allows it; or send the prompt in the terminal, where you can answer",
     ];
     for line in rest {
         assert!(told.contains(&line), "{line:?} is not in {told:#?}");

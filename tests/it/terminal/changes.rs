@@ -20,14 +20,14 @@ fn a_change_is_reviewed_and_a_comment_is_sent() {
     screen.wait_for("idle");
 
     screen.send("\x18d");
-    screen.wait_for("since the session began · 1 file +1 −0");
+    screen.wait_for("in this session · 1 file +1 −0");
     screen.wait_for("▾ touched.txt  +1 −0  new file");
     screen.wait_for("1 + touch this");
     for since in [
         "since the last commit",
         "compared with the default branch",
         "in the last turn",
-        "since the session began",
+        "in this session",
     ] {
         screen.send("b");
         screen.wait_until(since, |screen| {
@@ -42,13 +42,13 @@ fn a_change_is_reviewed_and_a_comment_is_sent() {
     screen.send("\r");
     screen.wait_for("\"this\" 1 of 1 · n next · N previous");
     screen.send("\x1b");
-    screen.wait_for("since the session began · 1 file +1 −0");
+    screen.wait_for("in this session · 1 file +1 −0");
     screen.send("w");
-    screen.wait_for("without whitespace");
+    screen.wait_for("whitespace changes hidden");
 
     // Below the last line stands that it has no end.
     screen.send("G");
-    screen.wait_for("▌(no line end)");
+    screen.wait_for("▌(no newline at end of file)");
     screen.send("k");
     screen.wait_for("▌ 1 + touch this");
     screen.send("c");
@@ -79,13 +79,13 @@ fn a_hunk_and_then_the_rest_go_into_the_work_tree_they_came_from() {
     home.in_sandbox(&sandbox, work);
 
     screen.send("\x18d");
-    screen.wait_for("since the session began · 2 files +3 −2");
+    screen.wait_for("in this session · 2 files +3 −2");
     // The last hunk of the second file.
     screen.send("}]]a");
     screen.wait_for("Apply?");
     screen.wait_for("+1 -1  numbers");
     screen.send("y");
-    screen.wait_for("1 file changed in");
+    screen.wait_for("1 file applied to");
     let lines = fs::read_to_string(&numbers).unwrap();
     assert!(lines.contains("twenty-five\n") && lines.contains("\n3\n"));
     assert!(!home.work().join("made").exists());
@@ -95,8 +95,7 @@ fn a_hunk_and_then_the_rest_go_into_the_work_tree_they_came_from() {
     screen.send("A");
     screen.wait_for("Apply?");
     screen.send("y");
-    screen.wait_for("changed in");
-    screen.wait_for("2 files changed in");
+    screen.wait_for("2 files applied to");
     let lines = fs::read_to_string(&numbers).unwrap();
     for line in ["three", "fifteen", "twenty-five"] {
         assert_eq!(
@@ -118,17 +117,17 @@ fn a_hunk_and_then_the_rest_go_into_the_work_tree_they_came_from() {
     screen.wait_for("the new file  made");
     screen.send("y");
     screen.wait_for("discarded; u brings it back");
-    screen.wait_for("since the session began · 1 file +2 −2");
+    screen.wait_for("in this session · 1 file +2 −2");
     assert_eq!(home.in_sandbox(&sandbox, "cd ~/*/; ls"), "numbers\n");
     screen.send("u");
-    screen.wait_for("since the session began · 2 files +3 −2");
+    screen.wait_for("in this session · 2 files +3 −2");
     assert_eq!(home.in_sandbox(&sandbox, "cd ~/*/; cat made"), "new\n");
     // A file that changed since it was shown is left alone.
     home.in_sandbox(&sandbox, "cd ~/*/; echo newer >made");
     screen.send("gd");
     screen.wait_for("Discard?");
     screen.send("y");
-    screen.wait_for("these files have changed meanwhile");
+    screen.wait_for("these files have changed since");
     assert_eq!(home.in_sandbox(&sandbox, "cd ~/*/; cat made"), "newer\n");
 }
 
@@ -152,12 +151,12 @@ fn the_changes_of_a_session_whose_sandbox_is_gone_are_there_and_go_home() {
     assert_eq!(status, 204, "{body}");
     screen.wait_for("the sandbox no longer exists");
     screen.send("\x18d");
-    screen.wait_for("since the session began · 1 file +1 −1 · snapshot from");
+    screen.wait_for("in this session · 1 file +1 −1 · snapshot from");
     screen.wait_for("3 + three");
     screen.send("A");
     screen.wait_for("Apply?");
     screen.send("y");
-    screen.wait_for("1 file changed in");
+    screen.wait_for("1 file applied to");
     let lines = fs::read_to_string(home.work().join("numbers")).unwrap();
     assert!(lines.contains("\nthree\n"), "{lines}");
     assert_eq!(home.sandboxes(), Vec::<String>::new());
@@ -187,14 +186,14 @@ fn what_changed_at_home_goes_into_the_session_and_conflicts_are_told() {
     screen.send("\x18H");
     screen.wait_for("Update?");
     screen.send("y");
-    screen.wait_for("2 files changed, HEAD is that of home");
+    screen.wait_for("2 files changed in the sandbox, its HEAD is now yours");
     let there = "cd ~/*/; git log -1 --format=%s; cat mine made; sed -n '3p;25p' numbers";
     assert_eq!(
         home.in_sandbox(&sandbox, there),
         "second\nmine\nnew\nthree\ntwenty-five\n"
     );
     screen.send("\x18d");
-    screen.wait_for("since the session began · 2 files +2 −1");
+    screen.wait_for("in this session · 2 files +2 −1");
     screen.send("\x1b");
 
     // The command does the same.
@@ -208,7 +207,7 @@ fn what_changed_at_home_goes_into_the_session_and_conflicts_are_told() {
     let marked = home.in_sandbox(&sandbox, "cd ~/*/; sed -n 3,7p numbers; git status --short");
     assert_eq!(
         marked,
-        "<<<<<<< session\nthree\n=======\ndrei\n>>>>>>> home\nUU numbers\n?? made\n?? mine\n"
+        "<<<<<<< session\nthree\n=======\ndrei\n>>>>>>> update\nUU numbers\n?? made\n?? mine\n"
     );
     let again = home.run(&["update", "work"]);
     assert!(again.stderr.contains("unresolved conflicts"), "{again:?}");

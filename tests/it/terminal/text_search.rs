@@ -9,7 +9,7 @@ fn search(screen: &mut Screen) {
     screen.wait_for("Search in all sessions");
     screen.send("PLEASE pomegran");
     screen.wait_for("a table of pomegranates please");
-    screen.wait_for("1 text");
+    screen.wait_for("1 match");
     screen.send("\r");
     screen.wait_until("the hit in its session", |screen| {
         let text = screen.contents();

@@ -94,7 +94,7 @@ const ROWS: &[ActionRow] = rows! {
             [Sessions: "a"]
         Sessions::ToggleGone "sessions.gone" "show gone" "show or hide the sessions that are gone"
             [Sessions: "z"]
-        Sessions::ToggleTree "sessions.tree" "fold" "fold or unfold the conversations below"
+        Sessions::ToggleTree "sessions.tree" "fold" "fold or unfold the tree of its sandbox"
             [Sessions: "t"]
         Sessions::Next "sessions.next" "move" "select the next row"
             [Sessions: "j" "down"] [SessionFilter: "down"]
@@ -160,7 +160,7 @@ const ROWS: &[ActionRow] = rows! {
             [Changes: "n"]
         Changes::PreviousMatch "changes.previous_match" "prev match" "go to the previous search match"
             [Changes: "N"]
-        Changes::Whitespace "changes.whitespace" "whitespace" "hide changes of whitespace alone"
+        Changes::Whitespace "changes.whitespace" "whitespace" "show or hide whitespace-only changes"
             [Changes: "w"]
         Changes::Beside "changes.side_by_side" "side by side" "show old and new side by side"
             [Changes: "s"]
@@ -204,7 +204,7 @@ const ROWS: &[ActionRow] = rows! {
         App::Palette "app.palette" "palette" "find an action, a session, a file, …"
             / "palette"
             [Anywhere: "ctrl-p"]
-        App::SearchTexts "app.search" "search all" "search the texts of all sessions"
+        App::SearchTexts "app.search" "search all" "search the conversations of all sessions"
             / "find"
             [Anywhere: "ctrl-x /"]
         App::ServerStatus "app.server_status" "status" "show context, costs and MCP servers"
@@ -213,7 +213,7 @@ const ROWS: &[ActionRow] = rows! {
         App::Changes "app.changes" "changes" "review the changes of the session"
             / "diff" / "changes" / "review"
             [Anywhere: "ctrl-x d"]
-        App::UpdateSession "app.update" "update" "update the session with changes at home"
+        App::UpdateSession "app.update" "update" "merge your local changes into the session"
             / "update"
             [Anywhere: "ctrl-x H"]
         App::ProviderKey "app.provider_key" "log in" "log in to a provider, or add its key"

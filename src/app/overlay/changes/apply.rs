@@ -1,5 +1,6 @@
 //! Takes changes into the user's work tree: first it is tried, then the user is told what would come of it and asked.
 
+use super::from_home::conflicts_in;
 use crate::app::App;
 use std::sync::Arc;
 
@@ -27,7 +28,7 @@ impl App {
             _ => None,
         };
         let Some(from_snapshot) = from_snapshot else {
-            let why = "only changes since the session began can be applied: choose that comparison";
+            let why = "only the session's own changes can be applied: choose that comparison";
             return self.notify(why, cx);
         };
         let rows = changes.selected();
@@ -43,7 +44,7 @@ impl App {
         };
         let project = self.list.row(&key).and_then(|row| row.project.clone());
         let Some(root) = project else {
-            return self.notify("this session has no work tree here to apply to", cx);
+            return self.notify("this session has no work tree on this machine", cx);
         };
         let step = ApplyStep::Try;
         let request = ApplyRequest {
@@ -63,7 +64,7 @@ impl App {
         cx: &mut Cx<'_>,
     ) {
         let words = match request.step {
-            ApplyStep::Try => "checking whether the changes apply …",
+            ApplyStep::Try => "checking for conflicts; nothing is changed yet …",
             ApplyStep::Refuse | ApplyStep::Mark => "applying …",
         };
         self.notify(words, cx);
@@ -111,13 +112,14 @@ impl App {
     }
 }
 
-/// `2 files changed in /home/ada/project, 1 of them with conflicts`.
+/// `2 files applied to /home/ada/project; conflicts in a.rs`.
 fn done(root: &str, applied: &Applied) -> String {
     let changed = files(applied.files.len());
     match applied.conflicts.len() {
-        0 => format!("{changed} changed in {root}"),
-        conflicts => format!(
-            "{changed} changed in {root}, {conflicts} of them with conflicts, which are marked with <<<<<<<"
+        0 => format!("{changed} applied to {root}"),
+        _ => format!(
+            "{changed} applied to {root}; {}",
+            conflicts_in(&applied.conflicts)
         ),
     }
 }

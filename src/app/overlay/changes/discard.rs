@@ -19,9 +19,11 @@ impl App {
         };
         let changes = &session.changes;
         let why = match changes.scope {
-            Some(ChangesScope::Session) => "there is nothing to discard here",
-            Some(ChangesScope::Snapshot) => "the sandbox is not running: nothing can be discarded",
-            _ => "only changes since the session began can be discarded",
+            Some(ChangesScope::Session) => "these changes cannot be discarded",
+            Some(ChangesScope::Snapshot) => {
+                "changes can be discarded only while the sandbox runs: resume or revive the session first"
+            }
+            _ => "only the session's own changes can be discarded: choose that comparison",
         };
         let is_session = changes.scope == Some(ChangesScope::Session);
         let set = changes.set().filter(|_| is_session);
@@ -118,7 +120,7 @@ pub(in crate::app::overlay) fn discard_words(name: &str, request: &DiscardReques
     words.extend(request.parts.iter().cloned());
     words.push(String::new());
     words.push(
-        "These parts are then as when the session began; commits and the index stay.".to_owned(),
+        "The files lose only these changes; the index and the commits stay as they are.".to_owned(),
     );
     words
 }

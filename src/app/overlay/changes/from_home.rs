@@ -25,7 +25,7 @@ impl App {
         let project = self.list.row(&key).and_then(|row| row.project.clone());
         match project {
             _ if !is_connected => self.advise("this needs a connection to the server", cx),
-            None => self.notify("it is not known where this session began", cx),
+            None => self.notify("this session has no work tree on this machine", cx),
             Some(root) => {
                 let question = Confirm::Update { key, root };
                 self.overlays.push(Overlay::Confirm(question));
@@ -57,7 +57,7 @@ impl App {
         let name = self.list.name(key).to_owned();
         let words = match updated {
             Ok(updated) => format!("{name}: {}", words(&updated)),
-            Err(failure) => failure.line(),
+            Err(failure) => format!("{name}: {}", failure.line()),
         };
         self.status.notify_long(words, cx.now);
         if self.open.is_shown(key) && self.overlays.has(&Overlay::Changes) {
@@ -72,22 +72,27 @@ fn words(updated: &UpdateResult) -> String {
     if conflicts.is_empty() {
         return updated.words();
     }
-    let named = conflicts.iter().take(NAMED).cloned();
+    format!("{}; {}", updated.words(), conflicts_in(&conflicts))
+}
+
+/// `conflicts in a.rs, b.rs and 2 more`
+pub(super) fn conflicts_in(files: &[String]) -> String {
+    let named = files.iter().take(NAMED).cloned();
     let named = named.collect::<Vec<_>>().join(", ");
-    let more = match conflicts.len().saturating_sub(NAMED) {
+    let more = match files.len().saturating_sub(NAMED) {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    format!("{}; conflicts, marked in {named}{more}", updated.words())
+    format!("conflicts in {named}{more}")
 }
 
 /// What an update does, one paragraph each.
 pub(in crate::app::overlay) fn update_words(name: &str, root: &Path) -> Vec<String> {
     vec![
-        format!("Update {name} with {}?", root.display()),
+        format!("Merge changes from {} into session {name}?", root.display()),
         String::new(),
-        "Its commits and uncommitted changes are merged with the work in the sandbox. Where both \
-         have changed the same lines, both are marked there for the agent."
+        "Your commits and uncommitted changes are merged with the agent's work. If both changed the \
+         same lines, the file gets conflict markers for the agent to resolve."
             .to_owned(),
     ]
 }

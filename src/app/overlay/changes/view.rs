@@ -226,14 +226,14 @@ impl App {
 /// What the changes are compared with, after "no changes".
 fn since(scope: &ChangesScope) -> &'static str {
     match scope {
-        ChangesScope::Session | ChangesScope::Snapshot => "since the session began",
+        ChangesScope::Session | ChangesScope::Snapshot => "in this session",
         ChangesScope::Uncommitted => "since the last commit",
         ChangesScope::Branch => "compared with the default branch",
         ChangesScope::Turn(_) => "in the last turn",
     }
 }
 
-/// `since the session began · 3 files +41 −12 · 1 viewed`, as far as there is room.
+/// `in this session · 3 files +41 −12 · 1 viewed`, as far as there is room.
 fn title_words(
     state: &ChangesState,
     (is_wide, snapshot): (bool, Option<String>),
@@ -258,7 +258,7 @@ fn title_words(
         facts.push((0, "too narrow for side by side".to_owned()));
     }
     if state.ignores_whitespace {
-        facts.push((4, "without whitespace".to_owned()));
+        facts.push((4, "whitespace changes hidden".to_owned()));
     }
     facts::fit(facts, room)
 }

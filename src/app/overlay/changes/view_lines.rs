@@ -75,7 +75,9 @@ pub(super) fn single(row: &ChangeRow, width: usize, theme: &Theme) -> Line<'stat
             theme.palette.hunk,
         ),
         ChangeRow::Note(note) => (visible::one_line(note).into_owned(), theme.dim),
-        ChangeRow::NoLineEnd | ChangeRow::Line { .. } => ("(no line end)".to_owned(), theme.dim),
+        ChangeRow::NoLineEnd | ChangeRow::Line { .. } => {
+            ("(no newline at end of file)".to_owned(), theme.dim)
+        }
     };
     Line::styled(wrap::truncate(&words, width).into_owned(), style)
 }

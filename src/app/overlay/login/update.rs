@@ -27,6 +27,7 @@ impl App {
             words: method.label.clone(),
             right: match method.kind {
                 LoginKind::Browser => "in the browser".to_owned(),
+                LoginKind::Key if method.label == "API key" => String::new(),
                 LoginKind::Key => "API key".to_owned(),
             },
             is_current: false,
@@ -182,7 +183,7 @@ impl App {
                     format!("logged in to {provider}; reloading the models")
                 } else {
                     format!(
-                        "logged in to {provider}, but the server reloads logins only while no agent works: log in again then to use it"
+                        "logged in to {provider}, but the server cannot use the login while an agent is working: log in again when it is idle"
                     )
                 };
                 self.status.notify_long(words, cx.now);

@@ -116,7 +116,7 @@ impl App {
                     format!("stored the {provider} key; reloading the models")
                 } else {
                     format!(
-                        "stored the {provider} key, but the server reloads keys only while no agent works: add it again then to use it"
+                        "stored the {provider} key, but the server cannot use it while an agent is working: add it again when it is idle"
                     )
                 };
                 self.status.notify_long(words, cx.now);

@@ -72,7 +72,7 @@ impl App {
             session.receive(SessionEvent::Chat(event), cx);
         }
         if self.open.is_shown(&text.session) && !self.go_to_text(text) {
-            self.notify("this text is no longer in the conversation", cx);
+            self.notify("this message is no longer in the conversation", cx);
         }
     }
 

@@ -42,14 +42,14 @@ impl App {
             title: "Search in all sessions",
             right: match found.texts.len() {
                 0 => String::new(),
-                1 => format!("1{plus} text"),
-                count => format!("{count}{plus} texts"),
+                1 => format!("1{plus} match"),
+                count => format!("{count}{plus} matches"),
             },
-            ask: "type words, or \"several words\" that follow each other",
+            ask: "type words, or a \"phrase in quotes\"",
             none: if found.query.trim().is_empty() {
                 ""
             } else {
-                "no stored text has all these words"
+                "nothing found"
             },
             below: below(found.is_incomplete, vx.theme),
             rows: rows.collect(),
@@ -72,7 +72,7 @@ impl App {
 
 fn below(is_incomplete: bool, theme: &Theme) -> Line<'static> {
     let words = if is_incomplete {
-        "older texts are still being read: not all can be found yet"
+        "still indexing older conversations; some matches may be missing"
     } else {
         ""
     };

@@ -150,7 +150,7 @@ fn if_the_listing_fails_a_quiet_line_says_so_and_the_old_rows_stay() {
     script.event(Event::Reply(Reply::UnattachedSandboxes(Err(failure))));
 
     let screen = script.screen(120, 36);
-    assert!(screen.contains("others unknown: the"), "{screen}");
+    assert!(screen.contains("other sandboxes: the"), "{screen}");
     assert!(screen.contains("my-work"), "{screen}");
     assert_eq!(
         (notice(&script), script.app.overlays.iter().count()),

@@ -248,7 +248,7 @@ impl Headless {
         };
         let mut subject = format!("{}: {what}", permission.kind);
         if !self.auto && !self.is_ours() {
-            return waits_for_somebody("permission", &subject);
+            return waits_for_somebody("a permission request", &subject);
         }
         let allowed = self.auto && !permission.undecodable;
         if permission.undecodable {
@@ -257,7 +257,7 @@ impl Headless {
         let reply = if allowed {
             PermissionReply::Once
         } else {
-            self.refuse("permission", &subject);
+            self.refuse(AskedKind::Permission, &subject);
             PermissionReply::Reject { message: None }
         };
         let id = permission.id;
@@ -273,7 +273,7 @@ impl Headless {
         let asked = question.items.iter().map(|item| item.question.as_str());
         let mut subject = asked.collect::<Vec<_>>().join("\n");
         if !self.auto && !self.is_ours() {
-            return waits_for_somebody("question", &subject);
+            return waits_for_somebody("a question", &subject);
         }
         let allowed = self.auto && !question.undecodable;
         if question.undecodable {
@@ -286,7 +286,7 @@ impl Headless {
             };
             QuestionReply::Answer(question.items.iter().map(first).collect())
         } else {
-            self.refuse("question", &subject);
+            self.refuse(AskedKind::Question, &subject);
             QuestionReply::Reject
         };
         let id = question.id;
@@ -308,13 +308,11 @@ impl Headless {
         vec![asked, HeadlessOutput::Command(answer)]
     }
 
-    fn refuse(&mut self, what: &str, subject: &str) {
+    fn refuse(&mut self, what: AskedKind, subject: &str) {
         self.refused = Some(
-            Failure::new(format!(
-                "the agent needs an answer to a {what}, and nobody is here to give it"
-            ))
-            .detail(visible::one_line(subject))
-            .hint("answer it in the terminal, or run this with --auto; for a permission, a rule with --rules also works"),
+            Failure::new(what.refused())
+                .detail(visible::one_line(subject))
+                .hint(what.hint()),
         );
     }
 
@@ -410,9 +408,37 @@ impl Headless {
     }
 }
 
+/// What the agent asked for, and nobody answered.
+#[derive(Debug, Clone, Copy)]
+enum AskedKind {
+    Permission,
+    Question,
+}
+
+impl AskedKind {
+    fn refused(self) -> &'static str {
+        match self {
+            Self::Permission => "the agent asked for a permission, and nobody was here to answer",
+            Self::Question => "the agent asked a question, and nobody was here to answer",
+        }
+    }
+
+    /// It was rejected already: only another run can be answered.
+    fn hint(self) -> &'static str {
+        match self {
+            Self::Permission => {
+                "run it again with --auto, or with --rules and a rule that allows it; or send the prompt in the terminal, where you can answer"
+            }
+            Self::Question => {
+                "run it again with --auto, which chooses the first option; or send the prompt in the terminal, where you can answer"
+            }
+        }
+    }
+}
+
 /// Another turn waits for an answer, and ours waits behind it.
 fn waits_for_somebody(what: &str, subject: &str) -> Vec<HeadlessOutput> {
-    let failure = Failure::new(format!("the session waits for an answer to a {what}"))
+    let failure = Failure::new(format!("the session is waiting for an answer to {what}"))
         .detail(subject)
         .hint("answer it in the terminal, or run this with --auto to allow everything");
     vec![HeadlessOutput::Done(Some(failure))]

@@ -191,7 +191,7 @@ fn requests_of_another_turn_are_not_answered_and_ours_are_refused_once() {
     };
     assert_eq!(
         failure.summary,
-        "the session waits for an answer to a permission"
+        "the session is waiting for an answer to a permission request"
     );
 
     let mut headless = Headless::continuing(false, "ours".into());

@@ -42,8 +42,8 @@ pub(crate) async fn apply_related(
 pub(crate) async fn check_related(root: &Path, roots: &[String]) -> Result<PathBuf, Failure> {
     let found = work_tree(root).ok_or_else(|| {
         let root = root.display();
-        Failure::new(format!("{root} is not a git work tree any more"))
-            .hint("go to the work tree, and run the command there: sandbar apply, sandbar update")
+        Failure::new(format!("{root} is no longer a git work tree"))
+            .hint("change to where the work tree is now, and run `sandbar apply` or `sandbar update` there")
     })?;
     related::check(&found, "this session", None, roots).await?;
     Ok(found)

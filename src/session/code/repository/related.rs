@@ -28,7 +28,7 @@ pub(crate) async fn check(
     let (is_source, began) = match code {
         // There can be nothing in common.
         Some(CodeSource::Empty) | None if roots.is_empty() => return Ok(()),
-        Some(CodeSource::Empty) | None => (false, "its history is different".to_owned()),
+        Some(CodeSource::Empty) | None => (false, "they have no commits in common".to_owned()),
         Some(CodeSource::WorkTree(path)) => (
             is_same_repository(&git, path).await,
             format!("the session began with {}", path.display()),
