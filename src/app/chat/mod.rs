@@ -331,6 +331,7 @@ impl Chat {
         self.delivery = delivery;
         if delivery != Delivery::Live {
             self.stop_armed = None;
+            self.requests.connection_lost();
             // The response with older messages may never come.
             self.loading_older = false;
             self.sent.undo_ended();

@@ -173,7 +173,7 @@ impl Chat {
             }
             ChatEvent::Command { prompt, line } => self.sent.learn_command(prompt, line),
             ChatEvent::Resync(resync) => {
-                self.resync(*resync, cx.wall);
+                self.resync(*resync, cx);
                 self.load_sub_agents(cx);
             }
             ChatEvent::Older { page, more } => self.older_arrived(&page, more, cx),
@@ -287,9 +287,12 @@ impl Chat {
         }
     }
 
-    fn resync(&mut self, resync: Resync, wall: UnixMillis) {
+    fn resync(&mut self, resync: Resync, cx: &mut Cx<'_>) {
+        let wall = cx.wall;
         self.transcript.resync(&resync);
-        self.requests.resync(&resync, self.clock);
+        for lost in self.requests.resync(&resync, self.clock) {
+            self.command(lost, cx);
+        }
         for message in &resync.messages {
             self.pending.forget(&message.message.id);
             self.remember_prompt(message);

@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 use std::fs;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -15,7 +16,7 @@ use crate::support::fault_proxy::FaultProxy;
 use crate::support::folder;
 use crate::support::home::Home;
 use crate::support::opencode::Site;
-use crate::support::screen::Launch;
+use crate::support::screen::{Launch, Screen};
 use crate::support::set_up;
 
 /// Generous: a busy machine must not fail a test.
@@ -54,11 +55,16 @@ impl Clock {
     }
 }
 
-#[test]
-fn a_resumed_machine_does_not_wait_for_connections_that_died_during_the_suspend() {
-    let Some(clock) = Clock::new() else {
-        return;
-    };
+/// A program on a conversation behind a proxy.
+struct Attached {
+    screen: Screen,
+    proxy: FaultProxy,
+    _home: Home,
+    _site: Arc<Site>,
+}
+
+/// A program with this clock.
+fn attached(clock: &Clock) -> Attached {
     let site = Site::shared();
     let server = &site.server;
     let proxy = FaultProxy::start(server.url(), VecDeque::new());
@@ -66,8 +72,27 @@ fn a_resumed_machine_does_not_wait_for_connections_that_died_during_the_suspend(
     let conversation = server.conversation();
     let url = proxy.url();
     let launch = home.terminal(&["attach", &url, "--session", &conversation]);
-    let mut screen = clock.given_to(launch).size(100, 30).start();
+    let screen = clock.given_to(launch).size(100, 30).start();
     screen.wait_for("idle");
+    Attached {
+        screen,
+        proxy,
+        _home: home,
+        _site: site,
+    }
+}
+
+#[test]
+fn a_resumed_machine_does_not_wait_for_connections_that_died_during_the_suspend() {
+    let Some(clock) = Clock::new() else {
+        return;
+    };
+    let Attached {
+        mut screen,
+        proxy,
+        _home,
+        _site,
+    } = attached(&clock);
     screen.send("long please\r");
     screen.wait_for("Section 2");
 
@@ -85,6 +110,32 @@ fn a_resumed_machine_does_not_wait_for_connections_that_died_during_the_suspend(
         !raw.contains("stopped sending"),
         "it was waited for the silence"
     );
+}
+
+#[test]
+fn an_answer_to_a_request_that_a_suspend_has_swallowed_reaches_the_server() {
+    let Some(clock) = Clock::new() else {
+        return;
+    };
+    let Attached {
+        mut screen,
+        proxy,
+        _home,
+        _site,
+    } = attached(&clock);
+    screen.send("permission please\r");
+    screen.wait_for("/etc/hosts");
+
+    proxy.freeze();
+    screen.answer("/etc/", "1");
+    screen.wait_until("no panel", |screen| {
+        !screen.contents().contains("needs you")
+    });
+    clock.jump("+8h");
+    screen.send("good morning");
+
+    screen.wait_for("Thank you. I have read the file");
+    screen.wait_for("good morning");
 }
 
 #[test]

@@ -218,8 +218,9 @@ impl Requests {
             return PanelOutcome::Nothing;
         };
         let id = permission.id.clone();
-        self.answer_first(now);
-        PanelOutcome::Commands(vec![SessionCommand::ReplyPermission { id, reply }])
+        let reply = SessionCommand::ReplyPermission { id, reply };
+        self.answer_first(reply.clone(), now);
+        PanelOutcome::Commands(vec![reply])
     }
 
     fn reply_question(&mut self, reply: QuestionReply, now: Monotonic) -> PanelOutcome {
@@ -227,13 +228,14 @@ impl Requests {
             return PanelOutcome::Nothing;
         };
         let id = question.id.clone();
-        self.answer_first(now);
-        PanelOutcome::Commands(vec![SessionCommand::ReplyQuestion { id, reply }])
+        let reply = SessionCommand::ReplyQuestion { id, reply };
+        self.answer_first(reply.clone(), now);
+        PanelOutcome::Commands(vec![reply])
     }
 
-    pub(super) fn answer_first(&mut self, now: Monotonic) {
+    pub(super) fn answer_first(&mut self, reply: SessionCommand, now: Monotonic) {
         let first = self.waiting.remove(0);
-        self.answered.push(first);
+        self.answered.push((first, reply));
         self.show_first(now);
     }
 }

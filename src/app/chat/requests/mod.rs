@@ -7,8 +7,9 @@
 //! within [`HOLD`]; if a character follows, the digit was the start of a text. When the server
 //! changes the request, guard and mark start again.
 //!
-//! An answered request is hidden at once and kept until the server confirms it, because a failed
-//! reply brings it back.
+//! An answered request is hidden at once and kept until the server confirms it: a failed reply brings
+//! it back, and a reply that may have been lost with the connection is sent again if the server still
+//! has the same request.
 //!
 //! This module does not know how it is drawn, nor the composer: [`ComposerActivity`] tells it what
 //! it needs, and the user writes free text in the composer.
@@ -109,8 +110,10 @@ pub(super) enum PanelOutcome {
 pub(super) struct Requests {
     /// `waiting[0]` is shown.
     waiting: Vec<PendingRequest>,
-    /// Replied, but not confirmed.
-    answered: Vec<PendingRequest>,
+    /// Replied, but not confirmed, with the replies.
+    answered: Vec<(PendingRequest, SessionCommand)>,
+    /// The connection was lost since: replies may be lost too.
+    was_lost: bool,
     appeared: Monotonic,
     /// Counts what was shown, for the cache of its lines.
     shown: u64,
@@ -128,6 +131,24 @@ impl PendingRequest {
             (Self::Question(a), Self::Question(b)) => a.id == b.id,
             (Self::Permission(_), Self::Question(_)) | (Self::Question(_), Self::Permission(_)) => {
                 false
+            }
+        }
+    }
+}
+
+impl PendingRequest {
+    /// Whether the server lists it as it was answered; `None`: it does not list it, or could not.
+    fn listed_in(&self, resync: &Resync) -> Option<bool> {
+        match self {
+            Self::Permission(known) => {
+                let mut listed = resync.permissions.iter().flatten();
+                let found = listed.find(|listed| listed.id == known.id);
+                found.map(|listed| listed == known)
+            }
+            Self::Question(known) => {
+                let mut listed = resync.questions.iter().flatten();
+                let found = listed.find(|listed| listed.id == known.id);
+                found.map(|listed| listed == known)
             }
         }
     }
@@ -159,7 +180,11 @@ impl Requests {
     }
 
     pub(super) fn asked(&mut self, request: PendingRequest, now: Monotonic) {
-        if self.answered.iter().any(|known| known.is_same(&request)) {
+        if self
+            .answered
+            .iter()
+            .any(|(known, _)| known.is_same(&request))
+        {
             return;
         }
         let known = self
@@ -196,11 +221,29 @@ impl Requests {
         self.remove(now, |_| true);
     }
 
-    /// Merges the server's list; where it could not list a kind, the known requests stay.
-    pub(super) fn resync(&mut self, resync: &Resync, now: Monotonic) {
+    /// The connection was lost, and what was sent over it may be.
+    pub(super) fn connection_lost(&mut self) {
+        self.was_lost = true;
+    }
+
+    /// Merges the server's list; where it could not list a kind, the known requests stay. Returns the
+    /// replies that were lost with the connection: the server still has the same requests. One that
+    /// has changed is asked again.
+    pub(super) fn resync(&mut self, resync: &Resync, now: Monotonic) -> Vec<SessionCommand> {
+        let was_lost = std::mem::take(&mut self.was_lost);
         if resync.status == TurnStatus::Idle {
             self.turn_ended(now);
-            return;
+            return Vec::new();
+        }
+        let mut again = Vec::new();
+        if was_lost {
+            self.answered.retain(|(known, reply)| {
+                let listed = known.listed_in(resync);
+                if listed == Some(true) {
+                    again.push(reply.clone());
+                }
+                listed != Some(false)
+            });
         }
         if let Some(listed) = &resync.permissions {
             self.remove(now, |known| {
@@ -218,11 +261,12 @@ impl Requests {
                 self.asked(PendingRequest::Question(question.clone()), now);
             }
         }
+        again
     }
 
     /// A command failed: unconfirmed replies may not have arrived.
     pub(super) fn reply_failed(&mut self, now: Monotonic) {
-        for request in std::mem::take(&mut self.answered) {
+        for (request, _) in std::mem::take(&mut self.answered) {
             self.asked(request, now);
         }
     }
@@ -230,7 +274,7 @@ impl Requests {
     fn remove(&mut self, now: Monotonic, gone: impl Fn(&PendingRequest) -> bool) {
         let first = self.waiting.first().is_some_and(&gone);
         self.waiting.retain(|known| !gone(known));
-        self.answered.retain(|known| !gone(known));
+        self.answered.retain(|(known, _)| !gone(known));
         if first {
             self.show_first(now);
         }

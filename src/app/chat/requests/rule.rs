@@ -93,8 +93,9 @@ impl Requests {
             self.show_rule(None, now);
             return PanelOutcome::Commands(vec![add]);
         };
-        self.answer_first(now);
+        let reply = SessionCommand::ReplyPermission { id, reply };
+        self.answer_first(reply.clone(), now);
         // The reply first: otherwise the rule would answer this request too.
-        PanelOutcome::Commands(vec![SessionCommand::ReplyPermission { id, reply }, add])
+        PanelOutcome::Commands(vec![reply, add])
     }
 }

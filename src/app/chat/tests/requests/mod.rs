@@ -476,6 +476,54 @@ fn a_resync_keeps_requests_that_the_server_could_not_list() {
     assert!(!harness.chat.needs_you());
 }
 
+/// A connection is lost, and the server of the next one lists this.
+fn reconnected(harness: &mut ChatHarness, listed: Vec<Permission>) {
+    harness.chat.set_delivery(Delivery::Later);
+    let mut resync = resync(Vec::new(), TurnStatus::Busy);
+    resync.permissions = Some(listed);
+    harness.receive(ChatEvent::Resync(Box::new(resync)));
+    harness.chat.set_delivery(Delivery::Live);
+}
+
+#[test]
+fn a_reply_that_was_lost_with_the_connection_is_sent_again() {
+    let mut harness = asked();
+    answer(&mut harness, '1');
+    assert_eq!(replies(&mut harness), [PermissionReply::Once]);
+
+    // A list that was made before the reply arrived changes nothing.
+    let mut listed = resync(Vec::new(), TurnStatus::Busy);
+    listed.permissions = Some(vec![permission("per_1")]);
+    harness.receive(ChatEvent::Resync(Box::new(listed)));
+    assert_eq!(replies(&mut harness), []);
+
+    for _ in 0..2 {
+        reconnected(&mut harness, vec![permission("per_1")]);
+        assert_eq!(replies(&mut harness), [PermissionReply::Once]);
+        assert!(!harness.chat.needs_you());
+    }
+    // It arrived after all.
+    reconnected(&mut harness, Vec::new());
+    reconnected(&mut harness, vec![permission("per_1")]);
+    assert_eq!(replies(&mut harness), []);
+}
+
+#[test]
+fn a_request_that_has_changed_while_the_connection_was_lost_is_asked_again() {
+    let mut harness = asked();
+    answer(&mut harness, '1');
+    harness.commands();
+
+    let changed = Permission {
+        subject: "cargo publish".into(),
+        ..permission("per_1")
+    };
+    reconnected(&mut harness, vec![changed]);
+
+    assert_eq!(replies(&mut harness), []);
+    assert!(harness.chat.needs_you());
+}
+
 #[test]
 fn questions_are_answered_one_after_the_other_and_reviewed() {
     let mut harness = asked_question(vec![item("colour", false), item("shades", true)]);
